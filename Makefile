@@ -1,0 +1,129 @@
+# emotp: one-time codes for logging in to Linux. See README.md.
+#
+#	make            build/pam_emotp.so and build/emotp-provision
+#	sudo make demo  the whole path, from an e-mail to an SSH login
+#	sudo make check every test
+#	sudo make try   a sandbox that stays up, for your own phone
+#	make lint       every warning of every analyser
+#	make install    DESTDIR and PREFIX are honoured
+
+VERSION	 = 0.1.0
+BUILD	 = build
+PREFIX	 = /usr
+SYSCONF	 = /etc
+MULTIARCH := $(shell $(CC) -print-multiarch)
+PAMDIR	 = /lib/$(MULTIARCH)/security
+MANDIR	 = $(PREFIX)/share/man
+
+WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes \
+	   -Wstrict-prototypes -Wformat=2 -Wcast-qual -Wvla -Werror
+HARDEN	 = -fstack-protector-strong -fstack-clash-protection \
+	   -D_FORTIFY_SOURCE=2
+ifdef SANITIZE
+HARDEN	 = -fsanitize=address,undefined -fno-sanitize-recover=all
+endif
+CFLAGS	 = -O2 -g
+CPPFLAGS = -D_GNU_SOURCE -I$(BUILD) -DEMOTP_VERSION='"$(VERSION)"' \
+	   -DEMOTP_TEMPLATES='"$(PREFIX)/share/emotp/mail"'
+override CFLAGS += -std=gnu11 -fPIC -fvisibility=hidden $(HARDEN) $(WARNINGS)
+LDFLAGS	 = -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed
+
+COMMON	 := $(wildcard common/*.c)
+STATE	 := $(wildcard common/state/*.c)
+PAM	 := $(wildcard pam_emotp/*.c)
+PROVISION := $(wildcard provision/*.c)
+UNIT	 := $(wildcard tests/unit/*.c)
+SOURCES	 := $(COMMON) $(STATE) $(PAM) $(PROVISION) $(UNIT)
+TEMPLATES := $(sort $(wildcard etc/mail/en/*.txt))
+
+obj	 = $(patsubst %.c,$(BUILD)/%.o,$(1))
+LIBS	 = $(BUILD)/libemotp-state.a $(BUILD)/libemotp.a
+
+all: $(BUILD)/pam_emotp.so $(BUILD)/emotp-provision
+
+$(BUILD)/libemotp.a: $(call obj,$(COMMON))
+$(BUILD)/libemotp-state.a: $(call obj,$(STATE))
+$(BUILD)/%.a:
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+# The map lets two symbols out; --gc-sections keeps libcurl's callers away.
+$(BUILD)/pam_emotp.so: $(call obj,$(PAM)) $(LIBS) pam_emotp/pam_emotp.map
+	$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-z,defs \
+	    -Wl,--version-script=pam_emotp/pam_emotp.map -o $@ \
+	    $(call obj,$(PAM)) $(LIBS) -lpam -lcrypto -lsqlite3 -linih
+
+$(BUILD)/emotp-provision: $(call obj,$(PROVISION)) $(LIBS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $^ \
+	    -lcurl -lcjson -lqrencode -lcrypto -lsqlite3 -linih
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# SQL and mail texts are sources; C sees them as string literals.
+quote = sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/'
+
+$(BUILD)/store_sqlite.sql.h: common/state/store_sqlite.sql
+	@mkdir -p $(@D)
+	$(quote) $< > $@
+$(BUILD)/templates.h: $(TEMPLATES) Makefile
+	@mkdir -p $(@D)
+	for t in $(TEMPLATES); do n=$${t##*/}; \
+	    printf '{"%s",\n' "$${n%.txt}"; $(quote) "$$t"; printf '},\n'; \
+	    done > $@
+$(BUILD)/common/state/store_sqlite.o: $(BUILD)/store_sqlite.sql.h
+$(BUILD)/common/state/template.o: $(BUILD)/templates.h
+
+-include $(patsubst %.c,$(BUILD)/%.d,$(SOURCES))
+
+# Unit tests: one program for each file, linked with the same archives.
+$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $^ \
+	    -lcmocka -lcurl -lcrypto -lsqlite3 -linih
+unit: $(patsubst %.c,$(BUILD)/%,$(UNIT))
+
+deps:
+	etc/deps
+
+demo:
+	tests/demo/demo
+try:
+	tests/demo/demo --try
+check:
+	tests/check
+lint:
+	tests/lint
+format:
+	clang-format -i $(wildcard common/*.[ch] common/state/*.[ch] \
+	    pam_emotp/*.[ch] provision/*.[ch] tests/*/*.[ch])
+
+install: all
+	install -D -m 0644 $(BUILD)/pam_emotp.so \
+	    $(DESTDIR)$(PAMDIR)/pam_emotp.so
+	install -D -m 0755 $(BUILD)/emotp-provision \
+	    $(DESTDIR)$(PREFIX)/sbin/emotp-provision
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/emotp/mail/en \
+	    $(TEMPLATES)
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/emotp/examples \
+	    $(wildcard etc/examples/*) etc/emotp.conf
+	install -D -m 0644 -t $(DESTDIR)$(MANDIR)/man8 \
+	    pam_emotp/pam_emotp.8 provision/emotp-provision.8
+	install -D -m 0644 -t $(DESTDIR)$(MANDIR)/man5 etc/emotp.conf.5
+
+# Leaves /etc/emotp and /var/lib/emotp: they are the administrator's.
+uninstall:
+	rm -f $(DESTDIR)$(PAMDIR)/pam_emotp.so \
+	    $(DESTDIR)$(PREFIX)/sbin/emotp-provision \
+	    $(DESTDIR)$(MANDIR)/man8/pam_emotp.8 \
+	    $(DESTDIR)$(MANDIR)/man8/emotp-provision.8 \
+	    $(DESTDIR)$(MANDIR)/man5/emotp.conf.5
+	rm -rf $(DESTDIR)$(PREFIX)/share/emotp \
+	    $(DESTDIR)$(PREFIX)/share/doc/emotp
+
+clean:
+	rm -rf build
+
+.PHONY: all unit deps demo try check lint format install uninstall clean
+.DELETE_ON_ERROR:
+.SECONDARY:

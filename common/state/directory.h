@@ -1,0 +1,75 @@
+/* The directory: who may have tokens, and their states. */
+#ifndef EMOTP_DIRECTORY_H
+#define EMOTP_DIRECTORY_H
+
+#include "authority.h"
+
+/*
+ * A login name: 1 to EMOTP_NAME_MAX bytes of printable ASCII without space,
+ * ':', ',', '/', '"' or '\'' and no leading '-'. Fills why.
+ */
+enum emotp_err emotp_name_check(const char *name, struct emotp_why *why);
+
+/*
+ * An address as it may go to a mail server: one '@' with something on either
+ * side, ASCII without control characters, spaces or RFC 5322 specials, no
+ * leading '-', at most 254 bytes. len is given so that a NUL inside is seen.
+ */
+enum emotp_err emotp_email_check(const char *email, size_t len,
+    struct emotp_why *why);
+
+/* A token's label: at most EMOTP_LABEL_MAX bytes of emotp_text_valid. */
+enum emotp_err emotp_label_check(const char *label, struct emotp_why *why);
+
+/*
+ * Each is one transaction, durable on EMOTP_OK; on an error nothing has
+ * changed (after a failed commit: nothing may be assumed). source says who
+ * did it, for the mail to the user. EMOTP_ERR_NO_USER, EMOTP_ERR_NO_TOKEN,
+ * EMOTP_ERR_EXISTS and EMOTP_ERR_INVALID as one expects.
+ */
+
+/* language NULL: the configured one. Takes over a tombstone's budgets. */
+enum emotp_err emotp_directory_add(const struct emotp_authority *a,
+    const char *name, const char *email, const char *language,
+    struct emotp_why *why);
+
+/* NULL leaves a field alone. A new address kills live codes. */
+enum emotp_err emotp_directory_set(const struct emotp_authority *a,
+    const char *name, const char *email, const char *language,
+    struct emotp_why *why);
+
+/* Leaves a tombstone; the address is free for others at once. */
+enum emotp_err emotp_directory_remove(const struct emotp_authority *a,
+    const char *name, const char *source, int64_t now_s,
+    struct emotp_why *why);
+
+/* number 0: all of them. Taking the last one makes the user revoked. */
+enum emotp_err emotp_directory_revoke(const struct emotp_authority *a,
+    const char *name, int number, const char *source, int64_t now_s,
+    struct emotp_why *why);
+
+/* All tokens, codes, failures and the flag go; the user is invited again. */
+enum emotp_err emotp_directory_reset(const struct emotp_authority *a,
+    const char *name, const char *source, int64_t now_s,
+    struct emotp_why *why);
+
+/* Clears failures and the flag; never last_step. */
+enum emotp_err emotp_directory_unlock(const struct emotp_authority *a,
+    const char *name, struct emotp_why *why);
+
+/* A user who is not a tombstone, with the tokens (no secret is opened). */
+struct emotp_entry {
+	struct emotp_user user;
+	size_t count;
+	struct emotp_token tokens[EMOTP_TOKENS_MAX];
+};
+enum emotp_err emotp_directory_show(const struct emotp_authority *a,
+    const char *name, struct emotp_entry *ret, struct emotp_why *why);
+
+/* See emotp_store_user_each. */
+enum emotp_err emotp_directory_each(const struct emotp_authority *a,
+    enum emotp_err (*each)(void *arg, const struct emotp_user *user,
+	size_t tokens),
+    void *arg, struct emotp_why *why);
+
+#endif

@@ -1,0 +1,141 @@
+/*
+ * The store: users, tokens, registration codes and intents, each row read
+ * and written whole. What the rows mean is decided above. Every statement
+ * runs inside a transaction that the caller began; every write returns an
+ * error unless exactly one row was written.
+ */
+#ifndef EMOTP_STORE_H
+#define EMOTP_STORE_H
+
+#include "model.h"
+#include "seal.h"
+
+struct emotp_store; /* opaque; not to be shared between threads */
+struct emotp_backend; /* store_backend.h */
+
+extern const struct emotp_backend emotp_store_sqlite;
+
+/*
+ * Makes an empty store at uri ("sqlite:/path") for this key, with its
+ * directory (0700) if that is missing. EMOTP_ERR_EXISTS if one is there.
+ */
+enum emotp_err emotp_store_create(const struct emotp_backend *const *backends,
+    const char *uri, const struct emotp_key *key, struct emotp_why *why);
+
+/*
+ * Opens the store at uri through the one of backends (NULL-terminated) whose
+ * scheme it has. EMOTP_ERR_CONFIG for a uri that none of them knows,
+ * EMOTP_ERR_STORE if it is missing, not trusted, damaged or of another
+ * version, EMOTP_ERR_KEY if it was made for another key. Close *ret.
+ */
+enum emotp_err emotp_store_open(const struct emotp_backend *const *backends,
+    const char *uri, const struct emotp_key *key, struct emotp_store **ret,
+    struct emotp_why *why);
+
+/* Rolls back what is open. store may be NULL. */
+void emotp_store_close(struct emotp_store *store);
+
+/* Why the last call on this store failed. Never NULL. */
+const char *emotp_store_why(const struct emotp_store *store);
+
+/*
+ * Begins a transaction that holds the store's write lock (waiting at most 5
+ * seconds in all over the life of store: EMOTP_ERR_BUSY). Reads inside it
+ * see what the last commit left, and nobody else writes until it ends.
+ */
+enum emotp_err emotp_store_begin(struct emotp_store *store);
+
+/* The same for reading only: a snapshot, no lock, never committed. */
+enum emotp_err emotp_store_begin_read(struct emotp_store *store);
+
+/* Durable when it returns EMOTP_OK. On any error the outcome is unknown. */
+enum emotp_err emotp_store_commit(struct emotp_store *store);
+
+/* Harmless when nothing is open, so it may stand in every "out:". */
+void emotp_store_rollback(struct emotp_store *store);
+
+/*
+ * Users. Found by name in any ASCII case, tombstones included; by address
+ * tombstones are not. EMOTP_ERR_NO_USER if there is none: proved, not
+ * assumed.
+ */
+enum emotp_err emotp_store_user_by_name(struct emotp_store *store,
+    const char *name, struct emotp_user *ret);
+enum emotp_err emotp_store_user_by_email(struct emotp_store *store,
+    const char *email, struct emotp_user *ret);
+enum emotp_err emotp_store_user_by_id(struct emotp_store *store, int64_t id,
+    struct emotp_user *ret);
+
+/* Sets user->id. EMOTP_ERR_EXISTS if the name or the address is taken. */
+enum emotp_err emotp_store_user_insert(struct emotp_store *store,
+    struct emotp_user *user);
+
+/* Writes all of *user by id. EMOTP_ERR_EXISTS if the address is taken. */
+enum emotp_err emotp_store_user_update(struct emotp_store *store,
+    const struct emotp_user *user);
+
+/*
+ * Calls each with every user but tombstones, by name, and the number of
+ * tokens; stops at the first error and returns it.
+ */
+enum emotp_err emotp_store_user_each(struct emotp_store *store,
+    enum emotp_err (*each)(void *arg, const struct emotp_user *user,
+	size_t tokens),
+    void *arg);
+
+/* One durable write for a name in no row, so that all refusals cost alike. */
+enum emotp_err emotp_store_note_unknown(struct emotp_store *store,
+    int64_t now_s);
+
+/* Tokens of a user, by number. */
+enum emotp_err emotp_store_tokens(struct emotp_store *store, int64_t user_id,
+    struct emotp_token ret[static EMOTP_TOKENS_MAX], size_t *ret_count);
+enum emotp_err emotp_store_token_insert(struct emotp_store *store,
+    const struct emotp_token *token);
+enum emotp_err emotp_store_token_delete(struct emotp_store *store,
+    const struct emotp_token *token);
+
+/* Writes drift and pendings; never last_step. */
+enum emotp_err emotp_store_token_update(struct emotp_store *store,
+    const struct emotp_token *token);
+
+/*
+ * Writes the same, last_step, confirmed and last_used, but only over a
+ * smaller last_step: the row count of this one statement is the acceptance.
+ * EMOTP_ERR_STORE if it is not 1.
+ */
+enum emotp_err emotp_store_token_accept(struct emotp_store *store,
+    const struct emotp_token *token);
+
+/* Registration codes of a user, newest first. insert sets code->id. */
+enum emotp_err emotp_store_codes(struct emotp_store *store, int64_t user_id,
+    struct emotp_code ret[static EMOTP_CODES_MAX], size_t *ret_count);
+enum emotp_err emotp_store_code_insert(struct emotp_store *store,
+    struct emotp_code *code);
+enum emotp_err emotp_store_code_update(struct emotp_store *store,
+    const struct emotp_code *code);
+enum emotp_err emotp_store_code_delete(struct emotp_store *store,
+    int64_t id);
+
+/* Intents. insert sets intent->id. */
+enum emotp_err emotp_store_intent_insert(struct emotp_store *store,
+    struct emotp_intent *intent);
+
+/*
+ * The oldest intent with an id above after that nobody has claimed since
+ * stale_s, of one user or (user_id 0) of any, now claimed at now_s.
+ * *ret_found tells whether there is one.
+ */
+enum emotp_err emotp_store_intent_claim(struct emotp_store *store,
+    int64_t user_id, int64_t after, int64_t now_s, int64_t stale_s,
+    struct emotp_intent *ret, bool *ret_found);
+
+/* Gives a claimed intent back, to be sent later. */
+enum emotp_err emotp_store_intent_release(struct emotp_store *store,
+    int64_t id);
+enum emotp_err emotp_store_intent_delete(struct emotp_store *store,
+    int64_t id);
+enum emotp_err emotp_store_intent_count(struct emotp_store *store,
+    int64_t user_id, int64_t *ret);
+
+#endif

@@ -1,0 +1,39 @@
+/* Verification: the rule of judge.h as one durable transaction. */
+#ifndef EMOTP_VERIFY_H
+#define EMOTP_VERIFY_H
+
+#include "authority.h"
+#include "judge.h"
+
+/*
+ * Lock, judge, write, commit with fsync, and only then answer. On EMOTP_OK
+ * ret->verdict is the decision and durable; on an error nobody may be let
+ * in, whatever *ret holds.
+ */
+enum emotp_err emotp_verify(const struct emotp_authority *a, const char *name,
+    const char *typed, int64_t now_s, struct emotp_judgement *ret,
+    struct emotp_why *why);
+
+/* What emotp_verify would decide now. Writes nothing, burns nothing. */
+enum emotp_err emotp_verify_preview(const struct emotp_authority *a,
+    const char *name, const char *typed, int64_t now_s,
+    struct emotp_judgement *ret, struct emotp_why *why);
+
+/*
+ * For a caller inside its own transaction: loads the case of a user already
+ * read, and judges and writes it. The caller commits, then answers. Wipe *c.
+ */
+enum emotp_err emotp_verify_load(const struct emotp_authority *a,
+    const struct emotp_user *user, struct emotp_case *c);
+enum emotp_err emotp_verify_locked(const struct emotp_authority *a,
+    struct emotp_case *c, const char *typed, int64_t now_s,
+    struct emotp_judgement *ret);
+
+/*
+ * For nullok: *ret is true only if name is proved to be unknown (no row, no
+ * tombstone) or to be invited and never yet to have had a token.
+ */
+enum emotp_err emotp_verify_never_enrolled(const struct emotp_authority *a,
+    const char *name, bool *ret, struct emotp_why *why);
+
+#endif
