@@ -27,4 +27,11 @@ bool emotp_equal(const void *a, const void *b, size_t len);
 /* Fills p from the kernel's generator (getrandom(2)): all or an error. */
 enum emotp_err emotp_random(void *p, size_t len);
 
+/*
+ * Call it before anything of OpenSSL: its configuration file and the
+ * environment variables that name one are then not read, so that they have
+ * no say in how codes are computed inside somebody else's process.
+ */
+void emotp_crypto_init(void);
+
 #endif

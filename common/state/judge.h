@@ -12,12 +12,20 @@
 #define EMOTP_DISABLED_RUN 100 /* NIST SP 800-63B, 5.2.2 */
 #define EMOTP_CLOCK_MIN    1704067200 /* 2024-01-01T00:00:00Z */
 
+/* What the judge did to a token, and so how it must be written. */
+enum emotp_change {
+	EMOTP_UNCHANGED = 0,
+	EMOTP_CHANGED,	/* drift or pending: emotp_store_token_update */
+	EMOTP_ADVANCED, /* last_step too: emotp_store_token_accept */
+};
+
 /* A user as the judge sees one. known is false for a name in no row. */
 struct emotp_case {
 	bool known;
 	struct emotp_user user;
 	size_t count; /* of tokens; 0 to EMOTP_TOKENS_MAX */
 	struct emotp_token tokens[EMOTP_TOKENS_MAX];
+	enum emotp_change changes[EMOTP_TOKENS_MAX];
 	struct emotp_secret secrets[EMOTP_TOKENS_MAX]; /* the same order */
 };
 
@@ -36,11 +44,11 @@ struct emotp_judgement {
 bool emotp_judge_strict(struct emotp_user *user, int64_t now_s);
 
 /*
- * Judges what was typed. On return the users's counts and the tokens'
+ * Judges what was typed. On return the user's counts and the tokens'
  * last_step, drift, pending_* and confirmed are what must be written before
  * anyone is told. With no token, as many HMACs are computed as for a user
  * with one default token. EMOTP_ERR_CLOCK if now is before EMOTP_CLOCK_MIN,
- * EMOTP_ERR_CRYPTO or EMOTP_ERR_MEMORY; *c is then unspecified and must not
+ * EMOTP_ERR_CRYPTO; *c is then unspecified and must not
  * be written, and *ret holds no verdict.
  */
 enum emotp_err emotp_judge(struct emotp_case *c,

@@ -1,0 +1,32 @@
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "err.h"
+
+const char *
+emotp_strerror(enum emotp_err err)
+{
+	switch (err) {
+	case EMOTP_OK:
+		return "no error";
+#define X(name, text)          \
+	case EMOTP_ERR_##name: \
+		return text;
+		EMOTP_ERR_MAP(X)
+#undef X
+	}
+	return "unknown error";
+}
+
+enum emotp_err
+emotp_fail(struct emotp_why *why, enum emotp_err err, const char *format, ...)
+{
+	va_list ap;
+
+	if (why == NULL)
+		return err;
+	va_start(ap, format);
+	(void)vsnprintf(why->text, sizeof(why->text), format, ap);
+	va_end(ap);
+	return err;
+}

@@ -1,0 +1,379 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "../text.h"
+#include "directory.h"
+#include "enroll.h"
+
+enum emotp_err
+emotp_name_check(const char *name, struct emotp_why *why)
+{
+	size_t len = strlen(name);
+
+	if (len == 0 || len > EMOTP_NAME_MAX)
+		return emotp_fail(why, EMOTP_ERR_INVALID,
+		    "a user's name has 1 to %d bytes", EMOTP_NAME_MAX);
+	if (name[0] == '-')
+		return emotp_fail(why, EMOTP_ERR_INVALID,
+		    "a user's name does not begin with '-'");
+	for (size_t i = 0; i < len; i++)
+		if (name[i] <= 0x20 || name[i] >= 0x7f ||
+		    strchr(":,/\"'", name[i]) != NULL)
+			return emotp_fail(why, EMOTP_ERR_INVALID,
+			    "a user's name is printable ASCII without space, "
+			    "colon, comma, slash or quotes");
+	return EMOTP_OK;
+}
+
+enum emotp_err
+emotp_email_check(const char *email, size_t len, struct emotp_why *why)
+{
+	const char *at = memchr(email, '@', len);
+
+	if (len == 0 || len > EMOTP_EMAIL_MAX)
+		return emotp_fail(why, EMOTP_ERR_INVALID,
+		    "an address has 1 to %d bytes", EMOTP_EMAIL_MAX);
+	if (email[0] == '-')
+		return emotp_fail(why, EMOTP_ERR_INVALID,
+		    "an address does not begin with '-'");
+	for (size_t i = 0; i < len; i++)
+		if (email[i] <= 0x20 || email[i] >= 0x7f ||
+		    strchr("<>()[],;:\\\"", email[i]) != NULL)
+			return emotp_fail(why, EMOTP_ERR_INVALID,
+			    "an address is printable ASCII without space or "
+			    "any of <>()[],;:\\\"");
+	if (at == NULL || at == email || at + 1 == email + len ||
+	    memchr(at + 1, '@', (size_t)(email + len - at - 1)) != NULL)
+		return emotp_fail(why, EMOTP_ERR_INVALID,
+		    "an address has one '@' with something on either side");
+	return EMOTP_OK;
+}
+
+enum emotp_err
+emotp_label_check(const char *label, struct emotp_why *why)
+{
+	if (strlen(label) <= EMOTP_LABEL_MAX && emotp_text_valid(label))
+		return EMOTP_OK;
+	return emotp_fail(why, EMOTP_ERR_INVALID,
+	    "a label is at most %d bytes of UTF-8 without control characters",
+	    EMOTP_LABEL_MAX);
+}
+
+static enum emotp_err
+language_check(const char *language, struct emotp_why *why)
+{
+	return emotp_language_valid(language) ? EMOTP_OK :
+	    emotp_fail(why, EMOTP_ERR_INVALID,
+		"the language is one of en, zh-Hant, pt");
+}
+
+/* Ends a use case: commits what went well, explains what did not. */
+static enum emotp_err
+finish(const struct emotp_authority *a, enum emotp_err err, const char *name,
+    struct emotp_why *why)
+{
+	char shown[EMOTP_ESCAPED_MAX];
+
+	if (err == EMOTP_OK)
+		err = emotp_store_commit(a->store);
+	if (err == EMOTP_ERR_NO_USER)
+		(void)emotp_fail(why, err, "no user %s",
+		    emotp_escape(name, false, shown));
+	else if (err != EMOTP_OK && err != EMOTP_ERR_EXISTS &&
+	    err != EMOTP_ERR_NO_TOKEN)
+		(void)emotp_fail(why, err, "%s", emotp_store_why(a->store));
+	emotp_store_rollback(a->store);
+	return err;
+}
+
+/* Begins, and finds a user who is not a tombstone. */
+static enum emotp_err
+begin_with(const struct emotp_authority *a, const char *name,
+    struct emotp_user *user)
+{
+	enum emotp_err err = emotp_store_begin(a->store);
+
+	if (err == EMOTP_OK)
+		err = emotp_store_user_by_name(a->store, name, user);
+	if (err == EMOTP_OK && user->state == EMOTP_REMOVED)
+		err = EMOTP_ERR_NO_USER;
+	return err;
+}
+
+static enum emotp_err
+queue(const struct emotp_authority *a, const struct emotp_intent *what)
+{
+	struct emotp_intent intent = *what;
+
+	return emotp_store_intent_insert(a->store, &intent);
+}
+
+/* Of what happened to a user as a whole. */
+static struct emotp_intent
+notice(const struct emotp_user *user, enum emotp_mail_kind kind,
+    const char *source, int64_t now_s)
+{
+	struct emotp_intent intent = {
+	    .user_id = user->id,
+	    .kind = kind,
+	    .created = now_s,
+	};
+
+	(void)emotp_copy(intent.source, sizeof(intent.source), source);
+	return intent;
+}
+
+static enum emotp_err
+delete_tokens(const struct emotp_authority *a, const struct emotp_user *user)
+{
+	struct emotp_token tokens[EMOTP_TOKENS_MAX];
+	size_t count;
+	enum emotp_err err = emotp_store_tokens(a->store, user->id, tokens,
+	    &count);
+
+	for (size_t i = 0; i < count && err == EMOTP_OK; i++)
+		err = emotp_store_token_delete(a->store, &tokens[i]);
+	return err;
+}
+
+static void
+clear_failures(struct emotp_user *user)
+{
+	user->failures = 0;
+	user->failed.count = 0;
+	user->disabled = false;
+}
+
+/*
+ * A new row, or a tombstone's: its number of tokens, failures and mails
+ * count on, or removing and adding again would hand out fresh budgets.
+ */
+static enum emotp_err
+insert_or_revive(const struct emotp_authority *a, const struct emotp_user *new)
+{
+	struct emotp_user user;
+	enum emotp_err err = emotp_store_user_by_name(a->store, new->name,
+	    &user);
+
+	if (err == EMOTP_ERR_NO_USER) {
+		user = *new;
+		return emotp_store_user_insert(a->store, &user);
+	}
+	if (err != EMOTP_OK)
+		return err;
+	if (user.state != EMOTP_REMOVED)
+		return EMOTP_ERR_EXISTS;
+	(void)emotp_copy(user.name, sizeof(user.name), new->name);
+	(void)emotp_copy(user.email, sizeof(user.email), new->email);
+	(void)emotp_copy(user.language, sizeof(user.language), new->language);
+	user.state = EMOTP_INVITED;
+	return emotp_store_user_update(a->store, &user);
+}
+
+enum emotp_err
+emotp_directory_add(const struct emotp_authority *a, const char *name,
+    const char *email, const char *language, struct emotp_why *why)
+{
+	struct emotp_user user = {.state = EMOTP_INVITED, .next_token = 1};
+	enum emotp_err err;
+
+	if (language == NULL)
+		language = a->config->language;
+	err = emotp_name_check(name, why);
+	if (err == EMOTP_OK)
+		err = emotp_email_check(email, strlen(email), why);
+	if (err == EMOTP_OK)
+		err = language_check(language, why);
+	if (err != EMOTP_OK)
+		return err;
+	(void)emotp_copy(user.name, sizeof(user.name), name);
+	(void)emotp_copy(user.email, sizeof(user.email), email);
+	(void)emotp_copy(user.language, sizeof(user.language), language);
+	err = emotp_store_begin(a->store);
+	if (err == EMOTP_OK)
+		err = insert_or_revive(a, &user);
+	if (err == EMOTP_ERR_EXISTS)
+		(void)emotp_fail(why, err,
+		    "the user %s or the address %s exists already", name,
+		    email);
+	return finish(a, err, name, why);
+}
+
+static enum emotp_err
+change_email(const struct emotp_authority *a, struct emotp_user *user,
+    const char *email)
+{
+	(void)emotp_copy(user->email, sizeof(user->email), email);
+	return emotp_enroll_kill_codes(a, user->id, EMOTP_CODE_KILLED);
+}
+
+enum emotp_err
+emotp_directory_set(const struct emotp_authority *a, const char *name,
+    const char *email, const char *language, struct emotp_why *why)
+{
+	struct emotp_user user;
+	enum emotp_err err = EMOTP_OK;
+
+	if (email != NULL)
+		err = emotp_email_check(email, strlen(email), why);
+	if (err == EMOTP_OK && language != NULL)
+		err = language_check(language, why);
+	if (err != EMOTP_OK)
+		return err;
+	err = begin_with(a, name, &user);
+	if (err == EMOTP_OK && email != NULL)
+		err = change_email(a, &user, email);
+	if (err == EMOTP_OK && language != NULL)
+		(void)emotp_copy(user.language, sizeof(user.language),
+		    language);
+	if (err == EMOTP_OK)
+		err = emotp_store_user_update(a->store, &user);
+	if (err == EMOTP_ERR_EXISTS)
+		(void)emotp_fail(why, err, "the address %s is another user's",
+		    email);
+	return finish(a, err, name, why);
+}
+
+enum emotp_err
+emotp_directory_remove(const struct emotp_authority *a, const char *name,
+    const char *source, int64_t now_s, struct emotp_why *why)
+{
+	struct emotp_user user;
+	struct emotp_intent intent;
+	enum emotp_err err = begin_with(a, name, &user);
+
+	if (err == EMOTP_OK)
+		err = delete_tokens(a, &user);
+	if (err == EMOTP_OK)
+		err = emotp_enroll_kill_codes(a, user.id, EMOTP_CODE_KILLED);
+	if (err == EMOTP_OK) {
+		user.state = EMOTP_REMOVED;
+		err = emotp_store_user_update(a->store, &user);
+	}
+	if (err == EMOTP_OK) {
+		intent = notice(&user, EMOTP_MAIL_REMOVED, source, now_s);
+		err = queue(a, &intent);
+	}
+	return finish(a, err, name, why);
+}
+
+/* Takes one token away and tells of it. */
+static enum emotp_err
+revoke_token(const struct emotp_authority *a, const struct emotp_user *user,
+    const struct emotp_token *token, const char *source, int64_t now_s)
+{
+	struct emotp_intent intent = notice(user, EMOTP_MAIL_REVOKED, source,
+	    now_s);
+	enum emotp_err err = emotp_store_token_delete(a->store, token);
+
+	intent.token = token->number;
+	(void)emotp_copy(intent.label, sizeof(intent.label), token->label);
+	return err == EMOTP_OK ? queue(a, &intent) : err;
+}
+
+static enum emotp_err
+revoke_matching(const struct emotp_authority *a, struct emotp_user *user,
+    int number, const char *source, int64_t now_s)
+{
+	struct emotp_token tokens[EMOTP_TOKENS_MAX];
+	size_t count, revoked = 0;
+	enum emotp_err err = emotp_store_tokens(a->store, user->id, tokens,
+	    &count);
+
+	for (size_t i = 0; i < count && err == EMOTP_OK; i++) {
+		if (number != 0 && tokens[i].number != number)
+			continue;
+		err = revoke_token(a, user, &tokens[i], source, now_s);
+		revoked++;
+	}
+	if (err == EMOTP_OK && revoked == 0)
+		err = EMOTP_ERR_NO_TOKEN;
+	if (err == EMOTP_OK && revoked == count) {
+		user->state = EMOTP_REVOKED_USER;
+		err = emotp_store_user_update(a->store, user);
+	}
+	return err;
+}
+
+enum emotp_err
+emotp_directory_revoke(const struct emotp_authority *a, const char *name,
+    int number, const char *source, int64_t now_s, struct emotp_why *why)
+{
+	struct emotp_user user;
+	enum emotp_err err = begin_with(a, name, &user);
+
+	if (err == EMOTP_OK)
+		err = revoke_matching(a, &user, number, source, now_s);
+	if (err == EMOTP_ERR_NO_TOKEN)
+		(void)emotp_fail(why, err, number == 0 ?
+		    "%s has no token" : "%s has no token %d", name, number);
+	return finish(a, err, name, why);
+}
+
+enum emotp_err
+emotp_directory_reset(const struct emotp_authority *a, const char *name,
+    const char *source, int64_t now_s, struct emotp_why *why)
+{
+	struct emotp_user user;
+	struct emotp_intent intent;
+	enum emotp_err err = begin_with(a, name, &user);
+
+	if (err == EMOTP_OK)
+		err = delete_tokens(a, &user);
+	if (err == EMOTP_OK)
+		err = emotp_enroll_kill_codes(a, user.id, EMOTP_CODE_KILLED);
+	if (err == EMOTP_OK) {
+		clear_failures(&user);
+		user.tries = 0;
+		user.state = EMOTP_INVITED;
+		err = emotp_store_user_update(a->store, &user);
+	}
+	if (err == EMOTP_OK) {
+		intent = notice(&user, EMOTP_MAIL_RESET, source, now_s);
+		err = queue(a, &intent);
+	}
+	return finish(a, err, name, why);
+}
+
+enum emotp_err
+emotp_directory_unlock(const struct emotp_authority *a, const char *name,
+    struct emotp_why *why)
+{
+	struct emotp_user user;
+	enum emotp_err err = begin_with(a, name, &user);
+
+	if (err == EMOTP_OK) {
+		clear_failures(&user);
+		err = emotp_store_user_update(a->store, &user);
+	}
+	return finish(a, err, name, why);
+}
+
+enum emotp_err
+emotp_directory_show(const struct emotp_authority *a, const char *name,
+    struct emotp_entry *ret, struct emotp_why *why)
+{
+	enum emotp_err err = emotp_store_begin_read(a->store);
+
+	if (err == EMOTP_OK)
+		err = emotp_store_user_by_name(a->store, name, &ret->user);
+	if (err == EMOTP_OK && ret->user.state == EMOTP_REMOVED)
+		err = EMOTP_ERR_NO_USER;
+	if (err == EMOTP_OK)
+		err = emotp_store_tokens(a->store, ret->user.id, ret->tokens,
+		    &ret->count);
+	return finish(a, err, name, why);
+}
+
+enum emotp_err
+emotp_directory_each(const struct emotp_authority *a,
+    enum emotp_err (*each)(void *arg, const struct emotp_user *user,
+	size_t tokens),
+    void *arg, struct emotp_why *why)
+{
+	enum emotp_err err = emotp_store_begin_read(a->store);
+
+	if (err == EMOTP_OK)
+		err = emotp_store_user_each(a->store, each, arg);
+	return finish(a, err, "", why);
+}

@@ -1,0 +1,406 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "../totp.h"
+#include "judge.h"
+
+#define CANDIDATES_MAX (2 * EMOTP_RESYNC_MAX + 1)
+#define NO_STEP	       (-1)
+#define DAY_S	       (24 * 60 * 60)
+#define PAIR_PERIODS   3 /* how long the first of two codes is remembered */
+
+/* What was typed, without spaces and dashes. */
+struct typed {
+	size_t digits; /* 0: not a code at all */
+	uint32_t number;
+};
+
+/* One token's part in a judgement. Steps are NO_STEP where none matches. */
+struct finding {
+	int64_t pair;	/* follows a pending one */
+	int64_t single; /* near enough to do alone, outside strict mode */
+	int64_t far;	/* within resync only */
+	int64_t burnt;	/* the last one this very code could open as well */
+	bool replayed;	/* matches a step that is used up */
+};
+
+static struct typed
+read_typed(const char *text)
+{
+	struct typed typed = {0, 0};
+
+	for (; text != NULL && *text != '\0'; text++) {
+		if (*text == ' ' || *text == '-')
+			continue;
+		if (*text < '0' || *text > '9' || typed.digits == 8)
+			return (struct typed){0, 0};
+		typed.number = typed.number * 10 + (uint32_t)(*text - '0');
+		typed.digits++;
+	}
+	return typed;
+}
+
+void
+emotp_case_wipe(struct emotp_case *c)
+{
+	emotp_wipe(c->secrets, sizeof(c->secrets));
+}
+
+bool
+emotp_judge_strict(struct emotp_user *user, int64_t now_s)
+{
+	emotp_times_trim(&user->failed, now_s, DAY_S);
+	return user->failures >= EMOTP_STRICT_RUN ||
+	    user->failed.count >= EMOTP_STRICT_DAY;
+}
+
+/* The one of two matching steps that is nearer to centre. */
+static int64_t
+nearer(int64_t a, int64_t b, int64_t centre)
+{
+	return a == NO_STEP || llabs(b - centre) < llabs(a - centre) ? b : a;
+}
+
+static bool
+follows_pending(const struct emotp_token *token, int64_t step, int64_t now_s)
+{
+	int64_t age = now_s - token->pending_at;
+
+	return token->pending_step != NO_STEP &&
+	    step == token->pending_step + 1 && age >= 0 &&
+	    age <= PAIR_PERIODS * (int64_t)token->params.period_s;
+}
+
+/* Files one matching step under what it is good for. */
+static void
+file_match(const struct emotp_token *token, const struct emotp_config *config,
+    int64_t step, int64_t now_s, struct finding *f)
+{
+	int64_t centre = emotp_totp_step(now_s, token->params.period_s) +
+	    token->drift;
+	bool near = llabs(step - centre) <= config->skew;
+
+	if (step <= token->last_step) {
+		f->replayed = true;
+		return;
+	}
+	if (follows_pending(token, step, now_s))
+		f->pair = step;
+	if (near)
+		f->single = nearer(f->single, step, centre);
+	else
+		f->far = nearer(f->far, step, centre);
+	if (near && step > f->burnt)
+		f->burnt = step;
+}
+
+/*
+ * Every candidate is computed and compared, whatever is found on the way;
+ * only a match makes a difference in time.
+ */
+static enum emotp_err
+examine(const struct emotp_token *token, const struct emotp_secret *secret,
+    const struct emotp_config *config, const struct typed *typed,
+    int64_t now_s, struct finding *ret)
+{
+	uint32_t codes[CANDIDATES_MAX];
+	size_t count = 2 * (size_t)config->resync + 1;
+	int64_t first = emotp_totp_step(now_s, token->params.period_s) -
+	    config->resync;
+	uint32_t foreign = typed->digits != (size_t)token->params.digits;
+	enum emotp_err err = emotp_totp_codes(secret, &token->params, first,
+	    count, codes);
+
+	*ret = (struct finding){NO_STEP, NO_STEP, NO_STEP, NO_STEP, false};
+	if (err != EMOTP_OK)
+		return err;
+	for (size_t i = 0; i < count; i++)
+		if (((codes[i] ^ typed->number) | foreign) == 0)
+			file_match(token, config, first + (int64_t)i, now_s,
+			    ret);
+	emotp_wipe(codes, sizeof(codes));
+	return EMOTP_OK;
+}
+
+/* Who has no token costs what one default token costs. */
+static enum emotp_err
+examine_dummy(const struct emotp_config *config, const struct typed *typed,
+    int64_t now_s)
+{
+	static const struct emotp_secret secret = {20, "not a secret at all"};
+	static const struct emotp_token token = {
+	    .params = {EMOTP_SHA1, 6, EMOTP_PERIOD_OURS},
+	    .last_step = NO_STEP,
+	    .pending_step = NO_STEP,
+	};
+	struct finding ignored;
+
+	return examine(&token, &secret, config, typed, now_s, &ignored);
+}
+
+static enum emotp_err
+examine_all(const struct emotp_case *c, const struct emotp_config *config,
+    const struct typed *typed, int64_t now_s,
+    struct finding findings[static EMOTP_TOKENS_MAX])
+{
+	enum emotp_err err = EMOTP_OK;
+
+	if (c->count == 0)
+		return examine_dummy(config, typed, now_s);
+	for (size_t i = 0; i < c->count && err == EMOTP_OK; i++)
+		err = examine(&c->tokens[i], &c->secrets[i], config, typed,
+		    now_s, &findings[i]);
+	return err;
+}
+
+/* Why this user's codes are not even considered, or 0. */
+static enum emotp_verdict
+barred(const struct emotp_case *c, const struct typed *typed)
+{
+	if (!c->known || c->user.state == EMOTP_REMOVED)
+		return EMOTP_UNKNOWN;
+	if (c->count == 0)
+		return c->user.state == EMOTP_REVOKED_USER ? EMOTP_REVOKED :
+		    EMOTP_NOT_ENROLLED;
+	if (c->user.disabled)
+		return EMOTP_DISABLED;
+	for (size_t i = 0; i < c->count; i++)
+		if (typed->digits == (size_t)c->tokens[i].params.digits)
+			return 0;
+	return EMOTP_MALFORMED;
+}
+
+/* The step by which a token may be accepted, or NO_STEP. */
+static int64_t
+acceptable(const struct finding *f, bool strict)
+{
+	if (f->pair != NO_STEP)
+		return f->pair;
+	return strict ? NO_STEP : f->single;
+}
+
+/* The token to accept: a pair before a single code. c->count: none. */
+static size_t
+choose(const struct emotp_case *c, const struct finding *findings,
+    bool strict)
+{
+	size_t chosen = c->count;
+
+	for (size_t i = 0; i < c->count; i++) {
+		if (acceptable(&findings[i], strict) == NO_STEP)
+			continue;
+		if (chosen == c->count || (findings[i].pair != NO_STEP &&
+		    findings[chosen].pair == NO_STEP))
+			chosen = i;
+	}
+	return chosen;
+}
+
+static int64_t
+later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* Any step that matches, the most telling first. */
+static int64_t
+matching(const struct finding *f, bool strict)
+{
+	int64_t step = acceptable(f, strict);
+
+	if (step == NO_STEP)
+		step = f->single != NO_STEP ? f->single : f->far;
+	return step;
+}
+
+/*
+ * Uses up the step of a token that matches. Where two steps near now happen
+ * to have the same code, both are used up, or else the code just seen on
+ * the wire would open a second session.
+ */
+static void
+advance(struct emotp_token *token, const struct finding *f, bool strict)
+{
+	token->last_step = later(token->last_step,
+	    later(matching(f, strict), f->burnt));
+}
+
+/* The drift is learned from pairs only: they are no accident. */
+static void
+learn_drift(struct emotp_token *token, const struct finding *f,
+    const struct emotp_config *config, int64_t now_s)
+{
+	int64_t offset = f->pair -
+	    emotp_totp_step(now_s, token->params.period_s);
+
+	if (f->pair != NO_STEP && llabs(offset - token->drift) > config->skew)
+		token->drift = (int)offset;
+}
+
+static void
+accept(struct emotp_case *c, const struct emotp_config *config,
+    const struct finding *findings, size_t chosen, int64_t now_s)
+{
+	bool strict = emotp_judge_strict(&c->user, now_s);
+	struct emotp_token *token = &c->tokens[chosen];
+
+	learn_drift(token, &findings[chosen], config, now_s);
+	token->confirmed = true;
+	token->last_used = now_s;
+	for (size_t i = 0; i < c->count; i++) {
+		if (c->tokens[i].pending_step != NO_STEP)
+			c->changes[i] = EMOTP_CHANGED;
+		c->tokens[i].pending_step = NO_STEP;
+		if (matching(&findings[i], strict) == NO_STEP)
+			continue;
+		advance(&c->tokens[i], &findings[i], strict);
+		c->changes[i] = EMOTP_ADVANCED;
+	}
+	c->user.failures = 0;
+	c->user.last_login = now_s;
+	if (c->user.state == EMOTP_INVITED)
+		c->user.state = EMOTP_ACTIVE;
+}
+
+/* Remembers what may be the first of two codes. */
+static enum emotp_verdict
+remember(struct emotp_case *c, const struct finding *findings, int64_t now_s)
+{
+	enum emotp_verdict verdict = 0;
+
+	for (size_t i = 0; i < c->count; i++) {
+		int64_t step = matching(&findings[i], true);
+
+		if (step == NO_STEP)
+			continue;
+		c->tokens[i].pending_step = step;
+		c->tokens[i].pending_at = now_s;
+		c->changes[i] = EMOTP_CHANGED;
+		if (verdict != EMOTP_STRICT)
+			verdict = findings[i].single != NO_STEP ?
+			    EMOTP_STRICT : EMOTP_PENDING;
+	}
+	return verdict;
+}
+
+/* A token that has seen a time far after now: its right codes are "used". */
+static bool
+is_ahead(const struct emotp_token *token, const struct emotp_config *config,
+    int64_t now_s)
+{
+	return token->last_step >
+	    emotp_totp_step(now_s, token->params.period_s) + config->resync +
+		config->skew;
+}
+
+static enum emotp_verdict
+used_up(const struct emotp_case *c, const struct emotp_config *config,
+    const struct finding *findings, int64_t now_s,
+    struct emotp_judgement *ret)
+{
+	enum emotp_verdict verdict = 0;
+
+	for (size_t i = 0; i < c->count; i++) {
+		const struct emotp_token *token = &c->tokens[i];
+
+		if (!findings[i].replayed)
+			continue;
+		if (!is_ahead(token, config, now_s))
+			return EMOTP_REPLAYED;
+		verdict = EMOTP_AHEAD;
+		ret->ahead_until = (token->last_step + 1 - token->drift) *
+		    token->params.period_s;
+	}
+	return verdict;
+}
+
+static enum emotp_verdict
+count_failure(struct emotp_user *user, int64_t now_s,
+    struct emotp_judgement *ret)
+{
+	user->failures++;
+	emotp_times_add(&user->failed, now_s);
+	if (user->failures >= EMOTP_DISABLED_RUN) {
+		user->disabled = true;
+		ret->disabled_now = true;
+	}
+	return EMOTP_WRONG;
+}
+
+static enum emotp_verdict
+decide(struct emotp_case *c, const struct emotp_config *config,
+    const struct finding *findings, int64_t now_s,
+    struct emotp_judgement *ret)
+{
+	bool strict = emotp_judge_strict(&c->user, now_s);
+	size_t chosen = choose(c, findings, strict);
+	enum emotp_verdict verdict;
+
+	if (chosen < c->count) {
+		accept(c, config, findings, chosen, now_s);
+		ret->token = c->tokens[chosen].number;
+		ret->drift = c->tokens[chosen].drift;
+		ret->period_s = c->tokens[chosen].params.period_s;
+		return EMOTP_ACCEPTED;
+	}
+	verdict = remember(c, findings, now_s);
+	if (verdict == 0)
+		verdict = used_up(c, config, findings, now_s, ret);
+	if (verdict == 0)
+		verdict = count_failure(&c->user, now_s, ret);
+	return verdict;
+}
+
+enum emotp_err
+emotp_judge(struct emotp_case *c, const struct emotp_config *config,
+    const char *text, int64_t now_s, struct emotp_judgement *ret)
+{
+	struct finding findings[EMOTP_TOKENS_MAX];
+	struct typed typed = read_typed(text);
+	enum emotp_verdict verdict;
+	enum emotp_err err;
+
+	memset(ret, 0, sizeof(*ret));
+	memset(c->changes, 0, sizeof(c->changes));
+	if (now_s < EMOTP_CLOCK_MIN)
+		return EMOTP_ERR_CLOCK;
+	err = examine_all(c, config, &typed, now_s, findings);
+	if (err != EMOTP_OK)
+		return err;
+	verdict = barred(c, &typed);
+	if (verdict == 0)
+		verdict = decide(c, config, findings, now_s, ret);
+	if (verdict != EMOTP_ACCEPTED) {
+		c->user.last_refusal = now_s;
+		c->user.last_verdict = verdict;
+	}
+	ret->verdict = verdict;
+	emotp_wipe(&typed, sizeof(typed));
+	return EMOTP_OK;
+}
+
+enum emotp_err
+emotp_judge_other_period(const struct emotp_case *c,
+    const struct emotp_config *config, const char *text, int64_t now_s,
+    bool *ret)
+{
+	struct typed typed = read_typed(text);
+	enum emotp_err err = EMOTP_OK;
+
+	*ret = false;
+	for (size_t i = 0; i < c->count && err == EMOTP_OK; i++) {
+		struct emotp_token other = c->tokens[i];
+		struct finding f;
+
+		if (other.params.period_s == 30)
+			continue;
+		other.params.period_s = 30;
+		other.last_step = other.pending_step = NO_STEP;
+		other.drift = 0;
+		err = examine(&other, &c->secrets[i], config, &typed, now_s,
+		    &f);
+		if (err == EMOTP_OK && matching(&f, false) != NO_STEP)
+			*ret = true;
+	}
+	return err;
+}

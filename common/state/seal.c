@@ -1,0 +1,278 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/kdf.h>
+#include <openssl/params.h>
+
+#include "../file.h"
+#include "../text.h"
+#include "seal.h"
+
+#define KEY_LEN	  32
+#define KEY_TEXT  44 /* of 32 bytes in base 64 */
+#define NONCE_LEN 12
+#define TAG_LEN	  16
+
+/* RFC 5869 with an empty salt; info keeps the uses of a key apart. */
+static enum emotp_err
+derive(const unsigned char master[static KEY_LEN], const char *info,
+    unsigned char *out, size_t len)
+{
+	EVP_KDF *kdf = EVP_KDF_fetch(NULL, OSSL_KDF_NAME_HKDF, NULL);
+	EVP_KDF_CTX *ctx = kdf == NULL ? NULL : EVP_KDF_CTX_new(kdf);
+	unsigned char key[KEY_LEN];
+	char digest[] = OSSL_DIGEST_NAME_SHA2_256, label[40];
+	OSSL_PARAM params[4];
+	int ok;
+
+	memcpy(key, master, KEY_LEN);
+	(void)snprintf(label, sizeof(label), "emotp %s v1", info);
+	params[0] = OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST,
+	    digest, 0);
+	params[1] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, key,
+	    KEY_LEN);
+	params[2] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO,
+	    label, strlen(label));
+	params[3] = OSSL_PARAM_construct_end();
+	ok = ctx != NULL && EVP_KDF_derive(ctx, out, len, params) == 1;
+	EVP_KDF_CTX_free(ctx);
+	EVP_KDF_free(kdf);
+	emotp_wipe(key, sizeof(key));
+	return ok ? EMOTP_OK : EMOTP_ERR_CRYPTO;
+}
+
+static enum emotp_err
+derive_all(const unsigned char master[static KEY_LEN], struct emotp_key *ret)
+{
+	enum emotp_err err;
+
+	emotp_crypto_init();
+	err = derive(master, "seal", ret->seal, sizeof(ret->seal));
+	if (err == EMOTP_OK)
+		err = derive(master, "code", ret->code, sizeof(ret->code));
+	if (err == EMOTP_OK)
+		err = derive(master, "check", ret->check, sizeof(ret->check));
+	if (err != EMOTP_OK)
+		emotp_key_wipe(ret);
+	return err;
+}
+
+void
+emotp_key_wipe(struct emotp_key *key)
+{
+	emotp_wipe(key, sizeof(*key));
+}
+
+/* Makes a new name in path's directory durable. */
+static bool
+sync_directory(const char *path)
+{
+	char copy[EMOTP_CONFIG_VALUE];
+	int fd;
+	bool ok;
+
+	if (!emotp_copy(copy, sizeof(copy), path))
+		return false;
+	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ok = fd >= 0 && fsync(fd) == 0;
+	if (fd >= 0)
+		(void)close(fd);
+	return ok;
+}
+
+static bool
+write_key(int fd, const char *line, size_t len)
+{
+	return fchmod(fd, 0400) == 0 && write(fd, line, len) == (ssize_t)len &&
+	    fsync(fd) == 0;
+}
+
+enum emotp_err
+emotp_key_create(const char *path, struct emotp_why *why)
+{
+	unsigned char master[KEY_LEN];
+	char line[KEY_TEXT + 2];
+	enum emotp_err err = emotp_random(master, sizeof(master));
+	int fd;
+
+	if (err != EMOTP_OK)
+		return emotp_fail(why, err, "%s", emotp_strerror(err));
+	(void)EVP_EncodeBlock((unsigned char *)line, master, KEY_LEN);
+	line[KEY_TEXT] = '\n';
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
+	if (fd < 0) {
+		err = errno == EEXIST ? EMOTP_ERR_EXISTS : EMOTP_ERR_KEY;
+		(void)emotp_fail(why, err, "%s: %s", path, strerror(errno));
+	} else {
+		if (!write_key(fd, line, KEY_TEXT + 1) ||
+		    !sync_directory(path)) {
+			err = emotp_fail(why, EMOTP_ERR_KEY, "%s: %s", path,
+			    strerror(errno));
+			(void)unlink(path);
+		}
+		(void)close(fd);
+	}
+	emotp_wipe(master, sizeof(master));
+	emotp_wipe(line, sizeof(line));
+	return err;
+}
+
+/* 44 characters of base 64 for 32 bytes; a newline may follow. */
+static bool
+decode(const char *text, unsigned char master[static KEY_LEN])
+{
+	unsigned char out[KEY_TEXT / 4 * 3];
+	size_t len = strcspn(text, "\r\n");
+	bool ok = len == KEY_TEXT && text[KEY_TEXT - 1] == '=' &&
+	    text[KEY_TEXT - 2] != '=' &&
+	    text[len + strspn(text + len, "\r\n")] == '\0' &&
+	    EVP_DecodeBlock(out, (const unsigned char *)text, KEY_TEXT) ==
+		sizeof(out);
+
+	if (ok)
+		memcpy(master, out, KEY_LEN);
+	emotp_wipe(out, sizeof(out));
+	return ok;
+}
+
+enum emotp_err
+emotp_key_load(const char *path, struct emotp_key *ret, struct emotp_why *why)
+{
+	unsigned char master[KEY_LEN];
+	char text[128];
+	size_t len;
+	enum emotp_err err = emotp_file_read(path, EMOTP_FILE_PRIVATE,
+	    EMOTP_ERR_KEY, text, sizeof(text), &len, why);
+
+	if (err != EMOTP_OK)
+		return err;
+	if (decode(text, master)) {
+		err = derive_all(master, ret);
+		if (err != EMOTP_OK)
+			(void)emotp_fail(why, err, "%s", emotp_strerror(err));
+	} else {
+		err = emotp_fail(why, EMOTP_ERR_KEY,
+		    "%s: is not 32 bytes in base 64", path);
+	}
+	emotp_wipe(master, sizeof(master));
+	emotp_wipe(text, sizeof(text));
+	return err;
+}
+
+/* What a sealed secret is bound to: it opens in its own row only. */
+static int
+binding(const struct emotp_token *token, char *out, size_t size)
+{
+	return snprintf(out, size, "emotp1|%lld|%s|%s|%d|%d",
+	    (long long)token->user_id, token->id,
+	    emotp_algorithm_name(token->params.algorithm),
+	    token->params.digits, token->params.period_s);
+}
+
+/* What sealing and unsealing have in common: cipher, key, nonce, binding. */
+static EVP_CIPHER_CTX *
+start(const struct emotp_key *key, const struct emotp_token *token,
+    const unsigned char nonce[static NONCE_LEN], int encrypt)
+{
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	char aad[128];
+	int len = binding(token, aad, sizeof(aad)), n;
+
+	if (ctx != NULL && len > 0 && (size_t)len < sizeof(aad) &&
+	    EVP_CipherInit_ex(ctx, EVP_aes_256_gcm(), NULL, key->seal, nonce,
+		encrypt) == 1 &&
+	    EVP_CipherUpdate(ctx, NULL, &n, (const unsigned char *)aad,
+		len) == 1)
+		return ctx;
+	EVP_CIPHER_CTX_free(ctx);
+	return NULL;
+}
+
+/* sealed: nonce, ciphertext, tag */
+enum emotp_err
+emotp_seal(const struct emotp_key *key, const struct emotp_secret *secret,
+    struct emotp_token *token)
+{
+	unsigned char *nonce = token->sealed;
+	unsigned char *text = nonce + NONCE_LEN;
+	unsigned char *tag = text + secret->len;
+	enum emotp_err err = emotp_random(nonce, NONCE_LEN);
+	EVP_CIPHER_CTX *ctx;
+	int n;
+
+	if (err != EMOTP_OK)
+		return err;
+	ctx = start(key, token, nonce, 1);
+	if (ctx == NULL ||
+	    EVP_CipherUpdate(ctx, text, &n, secret->bytes,
+		(int)secret->len) != 1 ||
+	    EVP_CipherFinal_ex(ctx, tag, &n) != 1 ||
+	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_GET_TAG, TAG_LEN, tag) != 1)
+		err = EMOTP_ERR_CRYPTO;
+	else
+		token->sealed_len = NONCE_LEN + secret->len + TAG_LEN;
+	EVP_CIPHER_CTX_free(ctx);
+	return err;
+}
+
+enum emotp_err
+emotp_unseal(const struct emotp_key *key, const struct emotp_token *token,
+    struct emotp_secret *ret)
+{
+	size_t len = token->sealed_len - NONCE_LEN - TAG_LEN;
+	unsigned char tag[TAG_LEN], last[16];
+	enum emotp_err err = EMOTP_ERR_KEY;
+	EVP_CIPHER_CTX *ctx = NULL;
+	int n;
+
+	if (token->sealed_len <= NONCE_LEN + TAG_LEN ||
+	    len > sizeof(ret->bytes))
+		goto out;
+	memcpy(tag, token->sealed + NONCE_LEN + len, TAG_LEN);
+	ctx = start(key, token, token->sealed, 0);
+	if (ctx != NULL &&
+	    EVP_CipherUpdate(ctx, ret->bytes, &n, token->sealed + NONCE_LEN,
+		(int)len) == 1 &&
+	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_SET_TAG, TAG_LEN, tag) ==
+		1 &&
+	    EVP_CipherFinal_ex(ctx, last, &n) == 1) {
+		ret->len = len;
+		err = EMOTP_OK;
+	}
+out:
+	EVP_CIPHER_CTX_free(ctx);
+	if (err != EMOTP_OK)
+		emotp_secret_wipe(ret);
+	return err;
+}
+
+enum emotp_err
+emotp_code_digest(const struct emotp_key *key, const struct emotp_user *user,
+    const char *code, const unsigned char salt[static 16],
+    unsigned char ret[static 32])
+{
+	unsigned char text[16 + 32 + EMOTP_EMAIL_MAX + 64];
+	char email[EMOTP_EMAIL_MAX + 1];
+	unsigned len = 32;
+	int n;
+	bool ok;
+
+	(void)emotp_copy(email, sizeof(email), user->email);
+	emotp_fold(email);
+	memcpy(text, salt, 16);
+	n = snprintf((char *)text + 16, sizeof(text) - 16, "%lld|%s|%s",
+	    (long long)user->id, email, code);
+	ok = n > 0 && (size_t)n < sizeof(text) - 16 &&
+	    HMAC(EVP_sha256(), key->code, sizeof(key->code), text,
+		(size_t)n + 16, ret, &len) != NULL;
+	emotp_wipe(text, sizeof(text));
+	return ok ? EMOTP_OK : EMOTP_ERR_CRYPTO;
+}

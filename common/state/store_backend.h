@@ -1,0 +1,70 @@
+/*
+ * What a database must be able to do for store.c. Statements are SQL that
+ * every backend understands, with parameters ?1, ?2, ...
+ */
+#ifndef EMOTP_STORE_BACKEND_H
+#define EMOTP_STORE_BACKEND_H
+
+#include "../err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A parameter or a column. data is borrowed: valid during the call. */
+struct emotp_value {
+	enum emotp_value_type {
+		EMOTP_NULL,
+		EMOTP_INTEGER,
+		EMOTP_TEXT,
+		EMOTP_BLOB,
+	} type;
+	int64_t integer;
+	const void *data; /* a NUL follows a text */
+	size_t len;
+};
+
+#define EMOTP_COLUMNS_MAX 20
+
+/* Takes one row; an error ends the statement and is returned. */
+struct emotp_rows {
+	enum emotp_err (*take)(void *arg, const struct emotp_value *columns);
+	void *arg;
+};
+
+struct emotp_statement {
+	const char *sql;
+	const struct emotp_value *args;
+	size_t count;
+	const struct emotp_rows *rows; /* NULL: rows are not wanted */
+};
+
+enum emotp_begin {
+	EMOTP_BEGIN_READ,
+	EMOTP_BEGIN_WRITE,
+};
+
+struct emotp_backend {
+	const char *scheme; /* "sqlite:" */
+
+	/* place is what follows the scheme. create: it must not exist. */
+	enum emotp_err (*open)(const char *place, bool create, void **ret,
+	    struct emotp_why *why);
+	void (*close)(void *db);
+	enum emotp_err (*begin)(void *db, enum emotp_begin kind);
+	enum emotp_err (*commit)(void *db);
+	void (*rollback)(void *db);
+
+	/*
+	 * Runs one statement. *ret_changes, if asked for, counts the rows
+	 * written, *ret_id is the id that an insert was given.
+	 * EMOTP_ERR_EXISTS if a uniqueness rule refuses it.
+	 */
+	enum emotp_err (*run)(void *db, const struct emotp_statement *stmt,
+	    int64_t *ret_changes, int64_t *ret_id);
+
+	/* Why the last call failed. */
+	const char *(*why)(const void *db);
+};
+
+#endif

@@ -1,0 +1,390 @@
+#include <errno.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <sqlite3.h>
+
+#include "../config.h"
+#include "../file.h"
+#include "../text.h"
+#include "store.h"
+#include "store_backend.h"
+
+#define WAIT_MAX_MS	5000
+#define CHECKPOINT_PAGES 64
+
+struct sqlite_store {
+	sqlite3 *db;
+	int waited_ms;	/* for locks, over the life of the connection */
+	int wal_pages;	/* after the last commit */
+	struct emotp_why why;
+};
+
+/* Records and translates what SQLite says. */
+static enum emotp_err
+failed(struct sqlite_store *s, int rc)
+{
+	enum emotp_err err = EMOTP_ERR_STORE;
+
+	switch (rc & 0xff) {
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		err = EMOTP_ERR_BUSY;
+		break;
+	case SQLITE_NOMEM:
+		err = EMOTP_ERR_MEMORY;
+		break;
+	case SQLITE_CONSTRAINT:
+		if (rc == SQLITE_CONSTRAINT_UNIQUE ||
+		    rc == SQLITE_CONSTRAINT_PRIMARYKEY)
+			err = EMOTP_ERR_EXISTS;
+		break;
+	default:
+		break;
+	}
+	return emotp_fail(&s->why, err, "%s", s->db == NULL ?
+	    sqlite3_errstr(rc) : sqlite3_errmsg(s->db));
+}
+
+/*
+ * Short sleeps, since a login holds the lock for a millisecond; bounded in
+ * all, since a login must not hang. Counts instead of reading a clock.
+ */
+static int
+wait_for_lock(void *arg, int tries)
+{
+	struct sqlite_store *s = arg;
+	int ms = tries < 20 ? 1 : tries < 100 ? 5 : 20;
+
+	if (s->waited_ms + ms > WAIT_MAX_MS)
+		return 0;
+	s->waited_ms += sqlite3_sleep(ms) > ms ? ms + 1 : ms;
+	return 1;
+}
+
+static int
+note_wal_pages(void *arg, sqlite3 *db, const char *name, int pages)
+{
+	struct sqlite_store *s = arg;
+
+	(void)db;
+	(void)name;
+	s->wal_pages = pages;
+	return SQLITE_OK;
+}
+
+/* Why path's directory or files beside it may not be trusted, or NULL. */
+static const char *
+neighbours_distrusted(const char *path)
+{
+	static const char *const suffixes[] = {"-wal", "-shm", "-journal"};
+	char copy[EMOTP_CONFIG_VALUE + 8];
+	struct stat st;
+
+	(void)emotp_copy(copy, sizeof(copy), path);
+	if (stat(dirname(copy), &st) != 0)
+		return strerror(errno);
+	if (st.st_uid != 0 && st.st_uid != geteuid())
+		return "its directory belongs to another user";
+	if ((st.st_mode & 022) != 0)
+		return "its directory can be written by others";
+	for (size_t i = 0; i < 3; i++) {
+		(void)snprintf(copy, sizeof(copy), "%s%s", path, suffixes[i]);
+		if (lstat(copy, &st) != 0)
+			continue;
+		if (!S_ISREG(st.st_mode) || st.st_nlink != 1)
+			return "a file beside it is a link";
+	}
+	return NULL;
+}
+
+/*
+ * By lstat and not on an open descriptor: closing one would drop the locks
+ * that another connection of this process holds on the file. Nobody but the
+ * owner can swap names in the directory, which is checked first.
+ */
+static enum emotp_err
+check_files(const char *path, struct emotp_why *why)
+{
+	const char *reason = neighbours_distrusted(path);
+	struct stat st;
+
+	if (reason == NULL)
+		reason = lstat(path, &st) != 0 ? strerror(errno) :
+		    emotp_file_distrust(&st, EMOTP_FILE_PUBLIC);
+	return reason == NULL ? EMOTP_OK :
+	    emotp_fail(why, EMOTP_ERR_STORE, "%s: %s", path, reason);
+}
+
+static int
+pragmas(sqlite3 *db)
+{
+	return sqlite3_exec(db,
+	    "PRAGMA trusted_schema=OFF;"
+	    "PRAGMA cell_size_check=ON;"
+	    "PRAGMA temp_store=MEMORY;"
+	    "PRAGMA synchronous=FULL;"
+	    "PRAGMA foreign_keys=ON;",
+	    NULL, NULL, NULL);
+}
+
+/*
+ * The last one to close would checkpoint and delete the WAL, at the price
+ * of four syncs for each login; instead it stays, and commit() empties it
+ * once it has grown to CHECKPOINT_PAGES.
+ */
+static enum emotp_err
+configure(struct sqlite_store *s)
+{
+	int rc;
+
+	(void)sqlite3_extended_result_codes(s->db, 1);
+	(void)sqlite3_busy_handler(s->db, wait_for_lock, s);
+	(void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	(void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0,
+	    NULL);
+	(void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
+	    NULL);
+	(void)sqlite3_wal_hook(s->db, note_wal_pages, s);
+	rc = pragmas(s->db);
+	return rc == SQLITE_OK ? EMOTP_OK : failed(s, rc);
+}
+
+static enum emotp_err
+make_schema(struct sqlite_store *s)
+{
+	static const char schema[] =
+#include "store_sqlite.sql.h"
+	    ;
+	int rc = sqlite3_exec(s->db, "PRAGMA journal_mode=WAL;", NULL, NULL,
+	    NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(s->db, schema, NULL, NULL, NULL);
+	return rc == SQLITE_OK ? EMOTP_OK : failed(s, rc);
+}
+
+/* Makes the directory, if it is missing, and an empty file, which must be. */
+static enum emotp_err
+make_files(const char *path, struct emotp_why *why)
+{
+	char copy[EMOTP_CONFIG_VALUE];
+	FILE *file;
+
+	(void)emotp_copy(copy, sizeof(copy), path);
+	if (mkdir(dirname(copy), 0700) != 0 && errno != EEXIST)
+		return emotp_fail(why, EMOTP_ERR_STORE, "%s: %s", path,
+		    strerror(errno));
+	file = fopen(path, "wxe");
+	if (file == NULL)
+		return emotp_fail(why, errno == EEXIST ? EMOTP_ERR_EXISTS :
+		    EMOTP_ERR_STORE, "%s: %s", path, strerror(errno));
+	(void)fchmod(fileno(file), 0600);
+	(void)fclose(file);
+	return EMOTP_OK;
+}
+
+static void
+sqlite_close(void *db)
+{
+	struct sqlite_store *s = db;
+
+	(void)sqlite3_close(s->db);
+	free(s);
+}
+
+static enum emotp_err
+sqlite_open(const char *path, bool create, void **ret, struct emotp_why *why)
+{
+	struct sqlite_store *s;
+	enum emotp_err err = EMOTP_OK;
+	int rc;
+
+	if (path[0] != '/')
+		return emotp_fail(why, EMOTP_ERR_CONFIG,
+		    "store: sqlite:/absolute/path expected");
+	if (create)
+		err = make_files(path, why);
+	if (err == EMOTP_OK)
+		err = check_files(path, why);
+	if (err != EMOTP_OK)
+		return err;
+	s = calloc(1, sizeof(*s));
+	if (s == NULL)
+		return emotp_fail(why, EMOTP_ERR_MEMORY, "out of memory");
+	rc = sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE |
+	    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
+	err = rc == SQLITE_OK ? configure(s) : failed(s, rc);
+	if (err == EMOTP_OK && create)
+		err = make_schema(s);
+	if (err != EMOTP_OK) {
+		(void)emotp_fail(why, err, "%s: %s", path, s->why.text);
+		sqlite_close(s);
+		if (create)
+			(void)unlink(path);
+		return err;
+	}
+	*ret = s;
+	return EMOTP_OK;
+}
+
+static enum emotp_err
+sqlite_exec(struct sqlite_store *s, const char *sql)
+{
+	int rc = sqlite3_exec(s->db, sql, NULL, NULL, NULL);
+
+	return rc == SQLITE_OK ? EMOTP_OK : failed(s, rc);
+}
+
+static enum emotp_err
+sqlite_begin(void *db, enum emotp_begin kind)
+{
+	return sqlite_exec(db, kind == EMOTP_BEGIN_WRITE ? "BEGIN IMMEDIATE" :
+	    "BEGIN");
+}
+
+/*
+ * What is committed is durable already, so a checkpoint that fails (another
+ * process reads, the disk is full) is tried again after the next commit.
+ */
+static enum emotp_err
+sqlite_commit(void *db)
+{
+	struct sqlite_store *s = db;
+	enum emotp_err err = sqlite_exec(s, "COMMIT");
+
+	if (err == EMOTP_OK && s->wal_pages >= CHECKPOINT_PAGES) {
+		(void)sqlite3_busy_handler(s->db, NULL, NULL);
+		(void)sqlite3_wal_checkpoint_v2(s->db, NULL,
+		    SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+		(void)sqlite3_busy_handler(s->db, wait_for_lock, s);
+		s->wal_pages = 0;
+	}
+	return err;
+}
+
+static void
+sqlite_rollback(void *db)
+{
+	struct sqlite_store *s = db;
+
+	if (sqlite3_get_autocommit(s->db) == 0)
+		(void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+static int
+bind(sqlite3_stmt *stmt, int at, const struct emotp_value *value)
+{
+	switch (value->type) {
+	case EMOTP_INTEGER:
+		return sqlite3_bind_int64(stmt, at, value->integer);
+	case EMOTP_TEXT:
+		return sqlite3_bind_text(stmt, at, value->data,
+		    (int)value->len, SQLITE_STATIC);
+	case EMOTP_BLOB:
+		return value->len == 0 ? sqlite3_bind_zeroblob(stmt, at, 0) :
+		    sqlite3_bind_blob(stmt, at, value->data,
+			(int)value->len, SQLITE_STATIC);
+	case EMOTP_NULL:
+		break;
+	}
+	return sqlite3_bind_null(stmt, at);
+}
+
+static struct emotp_value
+column(sqlite3_stmt *stmt, int at)
+{
+	struct emotp_value value = {.type = EMOTP_NULL};
+
+	switch (sqlite3_column_type(stmt, at)) {
+	case SQLITE_INTEGER:
+		value.type = EMOTP_INTEGER;
+		value.integer = sqlite3_column_int64(stmt, at);
+		break;
+	case SQLITE_TEXT:
+		value.type = EMOTP_TEXT;
+		value.data = sqlite3_column_text(stmt, at);
+		break;
+	case SQLITE_BLOB:
+		value.type = EMOTP_BLOB;
+		value.data = sqlite3_column_blob(stmt, at);
+		break;
+	default:
+		return value;
+	}
+	if (value.type != EMOTP_INTEGER)
+		value.len = (size_t)sqlite3_column_bytes(stmt, at);
+	return value;
+}
+
+static enum emotp_err
+take_row(sqlite3_stmt *stmt, const struct emotp_rows *rows)
+{
+	struct emotp_value columns[EMOTP_COLUMNS_MAX] = {{0}};
+	int count = sqlite3_column_count(stmt);
+
+	for (int i = 0; i < count && i < EMOTP_COLUMNS_MAX; i++)
+		columns[i] = column(stmt, i);
+	return rows->take(rows->arg, columns);
+}
+
+static enum emotp_err
+step_through(struct sqlite_store *s, sqlite3_stmt *stmt,
+    const struct emotp_rows *rows)
+{
+	enum emotp_err err = EMOTP_OK;
+	int rc;
+
+	while ((rc = sqlite3_step(stmt)) == SQLITE_ROW && err == EMOTP_OK)
+		if (rows != NULL)
+			err = take_row(stmt, rows);
+	if (err != EMOTP_OK)
+		return emotp_fail(&s->why, err, "a row is damaged");
+	return rc == SQLITE_DONE ? EMOTP_OK : failed(s, rc);
+}
+
+static enum emotp_err
+sqlite_run(void *db, const struct emotp_statement *what, int64_t *ret_changes,
+    int64_t *ret_id)
+{
+	struct sqlite_store *s = db;
+	sqlite3_stmt *stmt = NULL;
+	enum emotp_err err = EMOTP_OK;
+	int rc = sqlite3_prepare_v2(s->db, what->sql, -1, &stmt, NULL);
+
+	for (size_t i = 0; i < what->count && rc == SQLITE_OK; i++)
+		rc = bind(stmt, (int)i + 1, &what->args[i]);
+	if (rc != SQLITE_OK)
+		err = failed(s, rc);
+	if (err == EMOTP_OK)
+		err = step_through(s, stmt, what->rows);
+	(void)sqlite3_finalize(stmt);
+	if (err == EMOTP_OK && ret_changes != NULL)
+		*ret_changes = sqlite3_changes64(s->db);
+	if (err == EMOTP_OK && ret_id != NULL)
+		*ret_id = sqlite3_last_insert_rowid(s->db);
+	return err;
+}
+
+static const char *
+sqlite_why(const void *db)
+{
+	const struct sqlite_store *s = db;
+
+	return s->why.text;
+}
+
+const struct emotp_backend emotp_store_sqlite = {
+    .scheme = "sqlite:",
+    .open = sqlite_open,
+    .close = sqlite_close,
+    .begin = sqlite_begin,
+    .commit = sqlite_commit,
+    .rollback = sqlite_rollback,
+    .run = sqlite_run,
+    .why = sqlite_why,
+};

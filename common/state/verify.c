@@ -1,0 +1,200 @@
+#include <string.h>
+
+#include "verify.h"
+
+/*
+ * Opening a secret takes time too, so who has none opens one that is not
+ * there. It cannot succeed, and nobody looks.
+ */
+static void
+unseal_dummy(const struct emotp_key *key)
+{
+	const struct emotp_token token = {
+	    .id = "00000000000000000000000000000000",
+	    .params = {EMOTP_SHA1, 6, EMOTP_PERIOD_OURS},
+	    .sealed_len = 12 + 20 + 16,
+	};
+	struct emotp_secret secret;
+
+	(void)emotp_unseal(key, &token, &secret);
+	emotp_secret_wipe(&secret);
+}
+
+/* The tokens and their secrets; no user has the id 0. */
+static enum emotp_err
+load_tokens(const struct emotp_authority *a, int64_t user_id,
+    struct emotp_case *c)
+{
+	enum emotp_err err = emotp_store_tokens(a->store, user_id, c->tokens,
+	    &c->count);
+
+	if (err == EMOTP_OK && c->count == 0)
+		unseal_dummy(a->key);
+	for (size_t i = 0; i < c->count && err == EMOTP_OK; i++)
+		err = emotp_unseal(a->key, &c->tokens[i], &c->secrets[i]);
+	return err;
+}
+
+enum emotp_err
+emotp_verify_load(const struct emotp_authority *a,
+    const struct emotp_user *user, struct emotp_case *c)
+{
+	memset(c, 0, sizeof(*c));
+	c->known = true;
+	c->user = *user;
+	return load_tokens(a, user->id, c);
+}
+
+static enum emotp_err
+load_by_name(const struct emotp_authority *a, const char *name,
+    struct emotp_case *c)
+{
+	enum emotp_err err;
+
+	memset(c, 0, sizeof(*c));
+	err = emotp_store_user_by_name(a->store, name, &c->user);
+	c->known = err == EMOTP_OK;
+	if (err == EMOTP_OK || err == EMOTP_ERR_NO_USER)
+		err = load_tokens(a, c->known ? c->user.id : 0, c);
+	return err;
+}
+
+static enum emotp_err
+write_token(const struct emotp_authority *a, const struct emotp_token *token,
+    enum emotp_change change)
+{
+	switch (change) {
+	case EMOTP_UNCHANGED:
+		return EMOTP_OK;
+	case EMOTP_CHANGED:
+		return emotp_store_token_update(a->store, token);
+	case EMOTP_ADVANCED:
+		return emotp_store_token_accept(a->store, token);
+	}
+	return EMOTP_ERR_STORE;
+}
+
+static enum emotp_err
+queue_disabled(const struct emotp_authority *a, const struct emotp_user *user,
+    int64_t now_s)
+{
+	struct emotp_intent intent = {
+	    .user_id = user->id,
+	    .kind = EMOTP_MAIL_DISABLED,
+	    .created = now_s,
+	};
+
+	return emotp_store_intent_insert(a->store, &intent);
+}
+
+/* Writes whatever the verdict is: a refusal costs what another costs. */
+static enum emotp_err
+write_case(const struct emotp_authority *a, const struct emotp_case *c,
+    const struct emotp_judgement *judgement, int64_t now_s)
+{
+	enum emotp_err err = EMOTP_OK;
+
+	if (!c->known)
+		return emotp_store_note_unknown(a->store, now_s);
+	for (size_t i = 0; i < c->count && err == EMOTP_OK; i++)
+		err = write_token(a, &c->tokens[i], c->changes[i]);
+	if (err == EMOTP_OK)
+		err = emotp_store_user_update(a->store, &c->user);
+	if (err == EMOTP_OK && judgement->disabled_now)
+		err = queue_disabled(a, &c->user, now_s);
+	return err;
+}
+
+enum emotp_err
+emotp_verify_locked(const struct emotp_authority *a, struct emotp_case *c,
+    const char *typed, int64_t now_s, struct emotp_judgement *ret)
+{
+	enum emotp_err err = emotp_judge(c, a->config, typed, now_s, ret);
+
+	return err == EMOTP_OK ? write_case(a, c, ret, now_s) : err;
+}
+
+/* The store's reason where it has one, else the error's own words. */
+static enum emotp_err
+explain(const struct emotp_authority *a, enum emotp_err err,
+    struct emotp_why *why)
+{
+	const char *reason = emotp_store_why(a->store);
+
+	if (err == EMOTP_ERR_KEY)
+		reason = "a sealed secret does not open: altered, or not of "
+			 "this row";
+	else if (err == EMOTP_ERR_CLOCK || err == EMOTP_ERR_CRYPTO ||
+	    reason[0] == '\0')
+		reason = emotp_strerror(err);
+	return emotp_fail(why, err, "%s", reason);
+}
+
+enum emotp_err
+emotp_verify(const struct emotp_authority *a, const char *name,
+    const char *typed, int64_t now_s, struct emotp_judgement *ret,
+    struct emotp_why *why)
+{
+	struct emotp_judgement judgement = {0};
+	struct emotp_case c;
+	enum emotp_err err = emotp_store_begin(a->store);
+
+	memset(&c, 0, sizeof(c));
+	memset(ret, 0, sizeof(*ret));
+	if (err == EMOTP_OK)
+		err = load_by_name(a, name, &c);
+	if (err == EMOTP_OK)
+		err = emotp_verify_locked(a, &c, typed, now_s, &judgement);
+	if (err == EMOTP_OK)
+		err = emotp_store_commit(a->store);
+	if (err == EMOTP_OK)
+		*ret = judgement;
+	else
+		(void)explain(a, err, why);
+	emotp_store_rollback(a->store);
+	emotp_case_wipe(&c);
+	return err;
+}
+
+enum emotp_err
+emotp_verify_preview(const struct emotp_authority *a, const char *name,
+    const char *typed, int64_t now_s, struct emotp_judgement *ret,
+    struct emotp_why *why)
+{
+	struct emotp_case c;
+	enum emotp_err err = emotp_store_begin_read(a->store);
+
+	memset(&c, 0, sizeof(c));
+	if (err == EMOTP_OK)
+		err = load_by_name(a, name, &c);
+	if (err == EMOTP_OK)
+		err = emotp_judge(&c, a->config, typed, now_s, ret);
+	if (err != EMOTP_OK)
+		(void)explain(a, err, why);
+	emotp_store_rollback(a->store);
+	emotp_case_wipe(&c);
+	return err;
+}
+
+enum emotp_err
+emotp_verify_never_enrolled(const struct emotp_authority *a,
+    const char *name, bool *ret, struct emotp_why *why)
+{
+	struct emotp_user user;
+	enum emotp_err err = emotp_store_begin_read(a->store);
+
+	*ret = false;
+	if (err == EMOTP_OK)
+		err = emotp_store_user_by_name(a->store, name, &user);
+	if (err == EMOTP_ERR_NO_USER) {
+		*ret = true;
+		err = EMOTP_OK;
+	} else if (err == EMOTP_OK) {
+		*ret = user.state == EMOTP_INVITED && user.next_token == 1 &&
+		    !user.disabled;
+	} else {
+		(void)explain(a, err, why);
+	}
+	emotp_store_rollback(a->store);
+	return err;
+}
