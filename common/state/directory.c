@@ -3,7 +3,6 @@
 
 #include "../text.h"
 #include "directory.h"
-#include "enroll.h"
 
 enum emotp_err
 emotp_name_check(const char *name, struct emotp_why *why)
@@ -204,7 +203,7 @@ change_email(const struct emotp_authority *a, struct emotp_user *user,
     const char *email)
 {
 	(void)emotp_copy(user->email, sizeof(user->email), email);
-	return emotp_enroll_kill_codes(a, user->id, EMOTP_CODE_KILLED);
+	return emotp_store_codes_end(a->store, user->id, EMOTP_CODE_KILLED);
 }
 
 enum emotp_err
@@ -245,7 +244,8 @@ emotp_directory_remove(const struct emotp_authority *a, const char *name,
 	if (err == EMOTP_OK)
 		err = delete_tokens(a, &user);
 	if (err == EMOTP_OK)
-		err = emotp_enroll_kill_codes(a, user.id, EMOTP_CODE_KILLED);
+		err = emotp_store_codes_end(a->store, user.id,
+		    EMOTP_CODE_KILLED);
 	if (err == EMOTP_OK) {
 		user.state = EMOTP_REMOVED;
 		err = emotp_store_user_update(a->store, &user);
@@ -321,7 +321,8 @@ emotp_directory_reset(const struct emotp_authority *a, const char *name,
 	if (err == EMOTP_OK)
 		err = delete_tokens(a, &user);
 	if (err == EMOTP_OK)
-		err = emotp_enroll_kill_codes(a, user.id, EMOTP_CODE_KILLED);
+		err = emotp_store_codes_end(a->store, user.id,
+		    EMOTP_CODE_KILLED);
 	if (err == EMOTP_OK) {
 		clear_failures(&user);
 		user.tries = 0;

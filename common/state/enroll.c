@@ -30,24 +30,6 @@ is_live(const struct emotp_code *code, int64_t now_s)
 	    age < EMOTP_CODE_LIFE_S;
 }
 
-enum emotp_err
-emotp_enroll_kill_codes(const struct emotp_authority *a, int64_t user_id,
-    enum emotp_code_state state)
-{
-	struct emotp_code codes[EMOTP_CODES_MAX];
-	size_t count;
-	enum emotp_err err = emotp_store_codes(a->store, user_id, codes,
-	    &count);
-
-	for (size_t i = 0; i < count && err == EMOTP_OK; i++) {
-		if (codes[i].state != EMOTP_CODE_LIVE)
-			continue;
-		codes[i].state = state;
-		err = emotp_store_code_update(a->store, &codes[i]);
-	}
-	return err;
-}
-
 /*
  * Makes room for one more code: the oldest of LIVE_MAX live ones is killed,
  * and what is dead for a day, or beyond what is ever read, is deleted.
@@ -326,7 +308,7 @@ count_try(const struct emotp_authority *a, struct emotp_user *user)
 
 	if (++user->tries >= TRIES_MAX) {
 		user->tries = 0;
-		err = emotp_enroll_kill_codes(a, user->id,
+		err = emotp_store_codes_end(a->store, user->id,
 		    EMOTP_CODE_KILLED);
 	}
 	return err == EMOTP_OK ? emotp_store_user_update(a->store, user) :
@@ -456,7 +438,8 @@ store_token(const struct emotp_authority *a, struct emotp_case *c,
 	if (err == EMOTP_OK)
 		err = emotp_store_token_insert(a->store, &ret->token);
 	if (err == EMOTP_OK)
-		err = emotp_enroll_kill_codes(a, user->id, EMOTP_CODE_USED);
+		err = emotp_store_codes_end(a->store, user->id,
+		    EMOTP_CODE_USED);
 	if (err == EMOTP_OK) {
 		user->next_token++;
 		user->tries = 0;

@@ -35,13 +35,6 @@ enum emotp_err emotp_enroll_issue(const struct emotp_authority *a,
     const char *name, bool exempt, int64_t now_s, struct emotp_ticket *ret,
     struct emotp_why *why);
 
-/*
- * Inside the caller's transaction: every live code of a user dies, as used
- * or as killed.
- */
-enum emotp_err emotp_enroll_kill_codes(const struct emotp_authority *a,
-    int64_t user_id, enum emotp_code_state state);
-
 /* The mail server took it at now_s: its hour begins. */
 enum emotp_err emotp_enroll_handed(const struct emotp_authority *a,
     const struct emotp_ticket *ticket, int64_t now_s, struct emotp_why *why);

@@ -78,6 +78,8 @@ static const char code_insert[] =
     "VALUES (?1, ?2, ?3, ?4, ?5)";
 static const char code_update[] =
     "UPDATE codes SET state = ?2, handed_at = ?3 WHERE id = ?1";
+static const char codes_end[] =
+    "UPDATE codes SET state = ?2 WHERE user_id = ?1 AND state = 1";
 static const char code_delete[] = "DELETE FROM codes WHERE id = ?1";
 
 static const char intent_insert[] =
@@ -241,8 +243,9 @@ write_one(struct emotp_store *store, const char *sql,
 	return err;
 }
 
+/* A write of any number of rows. */
 static enum emotp_err
-insert(struct emotp_store *store, const char *sql,
+write_any(struct emotp_store *store, const char *sql,
     const struct emotp_value *args, size_t count, int64_t *ret_id)
 {
 	const struct emotp_statement stmt = {sql, args, count, NULL};
@@ -346,7 +349,7 @@ emotp_store_create(const struct emotp_backend *const *backends,
 		return err;
 	err = emotp_store_begin(store);
 	if (err == EMOTP_OK)
-		err = insert(store, meta_insert, args, LEN(args), NULL);
+		err = write_any(store, meta_insert, args, LEN(args), NULL);
 	if (err == EMOTP_OK)
 		err = emotp_store_commit(store);
 	if (err != EMOTP_OK)
@@ -554,7 +557,7 @@ emotp_store_user_insert(struct emotp_store *store, struct emotp_user *user)
 	struct emotp_value args[USER_ARGS];
 
 	user_args(user, &buffers, args);
-	return insert(store, user_insert, args, LEN(args), &user->id);
+	return write_any(store, user_insert, args, LEN(args), &user->id);
 }
 
 enum emotp_err
@@ -681,7 +684,7 @@ emotp_store_token_insert(struct emotp_store *store,
 	    integer(token->last_used),
 	};
 
-	return insert(store, token_insert, args, LEN(args), NULL);
+	return write_any(store, token_insert, args, LEN(args), NULL);
 }
 
 enum emotp_err
@@ -774,7 +777,7 @@ emotp_store_code_insert(struct emotp_store *store, struct emotp_code *code)
 	    blob(code->digest, sizeof(code->digest)),
 	};
 
-	return insert(store, code_insert, args, LEN(args), &code->id);
+	return write_any(store, code_insert, args, LEN(args), &code->id);
 }
 
 enum emotp_err
@@ -795,6 +798,15 @@ emotp_store_code_delete(struct emotp_store *store, int64_t id)
 	return write_one(store, code_delete, &arg, 1);
 }
 
+enum emotp_err
+emotp_store_codes_end(struct emotp_store *store, int64_t user_id,
+    enum emotp_code_state state)
+{
+	const struct emotp_value args[] = {integer(user_id), integer(state)};
+
+	return write_any(store, codes_end, args, LEN(args), NULL);
+}
+
 /* ---- intents ---- */
 
 enum emotp_err
@@ -810,7 +822,7 @@ emotp_store_intent_insert(struct emotp_store *store,
 	    integer(intent->created),
 	};
 
-	return insert(store, intent_insert, args, LEN(args), &intent->id);
+	return write_any(store, intent_insert, args, LEN(args), &intent->id);
 }
 
 struct found_intent {

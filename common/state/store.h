@@ -117,6 +117,10 @@ enum emotp_err emotp_store_code_update(struct emotp_store *store,
 enum emotp_err emotp_store_code_delete(struct emotp_store *store,
     int64_t id);
 
+/* Every live code of a user, however many, becomes used or killed. */
+enum emotp_err emotp_store_codes_end(struct emotp_store *store,
+    int64_t user_id, enum emotp_code_state state);
+
 /* Intents. insert sets intent->id. */
 enum emotp_err emotp_store_intent_insert(struct emotp_store *store,
     struct emotp_intent *intent);

@@ -1,0 +1,166 @@
+#include <syslog.h>
+#include <time.h>
+
+#include <pwd.h>
+
+#include <security/pam_ext.h>
+#include <security/pam_modutil.h>
+
+#include "../common/state/verify.h"
+#include "log.h"
+#include "login.h"
+#include "prompt.h"
+#include "result.h"
+
+/* A login in progress. */
+struct login {
+	pam_handle_t *pamh;
+	const struct options *options;
+	const char *user; /* as typed */
+	bool silent;
+	struct emotp_config config;
+	struct emotp_key key;
+	struct emotp_store *store;
+};
+
+static int64_t
+now(void)
+{
+	struct timespec ts;
+
+	return clock_gettime(CLOCK_REALTIME, &ts) == 0 ? ts.tv_sec : 0;
+}
+
+static int
+fail(const struct login *l, enum emotp_err err, const struct emotp_why *why)
+{
+	log_error(l->pamh, l->user, err, why);
+	return result_of_error(err);
+}
+
+static int
+open_all(struct login *l)
+{
+	static const struct emotp_backend *const backends[] = {
+	    &emotp_store_sqlite, NULL};
+	struct emotp_why why;
+	enum emotp_err err;
+
+	err = emotp_config_load(l->options->conf, &l->config, &why);
+	if (err == EMOTP_OK)
+		err = emotp_key_load(l->config.key_file, &l->key, &why);
+	if (err == EMOTP_OK)
+		err = emotp_store_open(backends, l->config.store, &l->key,
+		    &l->store, &why);
+	return err == EMOTP_OK ? PAM_SUCCESS : fail(l, err, &why);
+}
+
+static void
+close_all(struct login *l)
+{
+	emotp_store_close(l->store);
+	emotp_key_wipe(&l->key);
+}
+
+static struct emotp_authority
+authority(const struct login *l)
+{
+	return (struct emotp_authority){&l->config, &l->key, l->store};
+}
+
+/*
+ * PAM_IGNORE only for who is proved never to have been enrolled, under the
+ * name as typed and as the system has it: "ALICE" must not walk past the
+ * token of alice. PAM_SUCCESS means: go on and ask.
+ */
+static int
+waive(const struct login *l)
+{
+	const struct emotp_authority a = authority(l);
+	const struct passwd *pw = pam_modutil_getpwnam(l->pamh, l->user);
+	struct emotp_why why;
+	bool typed = false, known = false;
+	enum emotp_err err;
+
+	if (pw == NULL)
+		return PAM_SUCCESS;
+	err = emotp_verify_never_enrolled(&a, l->user, &typed, &why);
+	if (err == EMOTP_OK)
+		err = emotp_verify_never_enrolled(&a, pw->pw_name, &known,
+		    &why);
+	if (err != EMOTP_OK)
+		return fail(l, err, &why);
+	if (!typed || !known)
+		return PAM_SUCCESS;
+	pam_syslog(l->pamh, LOG_NOTICE, "%s let by without a code: nullok, "
+	    "and never enrolled", pw->pw_name);
+	return PAM_IGNORE;
+}
+
+/* One code: asked for, judged, logged. */
+static int
+attempt(const struct login *l, enum prompt_source source)
+{
+	const struct emotp_authority a = authority(l);
+	struct emotp_judgement judgement = {0};
+	char typed[PROMPT_TYPED_MAX] = "";
+	struct emotp_why why;
+	enum emotp_err err;
+	int result = prompt_code(l->pamh, l->options, source,
+	    l->config.params.digits, typed);
+
+	if (result != PAM_SUCCESS)
+		return result;
+	err = emotp_verify(&a, l->user, typed, now(), &judgement, &why);
+	emotp_wipe(typed, sizeof(typed));
+	if (err != EMOTP_OK)
+		return fail(l, err, &why);
+	result = result_of_verdict(judgement.verdict);
+	if (result == PAM_SUCCESS)
+		log_accepted(l->pamh, l->user, &judgement);
+	else
+		log_refused(l->pamh, l->user, &judgement);
+	if (result == PAM_SUCCESS && !l->silent)
+		prompt_clock(l->pamh, judgement.drift, judgement.period_s);
+	return result;
+}
+
+/* With try_first_pass the user is asked as if nothing had been tried. */
+static int
+converse(const struct login *l)
+{
+	const struct options *options = l->options;
+	int result = PAM_AUTH_ERR;
+
+	if (options->use_first_pass || options->try_first_pass)
+		result = attempt(l, PROMPT_EARLIER);
+	if (options->use_first_pass) {
+		if (result == PAM_AUTH_ERR && !l->silent)
+			prompt_denied(l->pamh);
+		return result;
+	}
+	for (int i = 0; i < options->prompts && result == PAM_AUTH_ERR; i++) {
+		result = attempt(l, PROMPT_USER);
+		if (result == PAM_AUTH_ERR && !l->silent)
+			prompt_denied(l->pamh);
+	}
+	return result;
+}
+
+int
+login(pam_handle_t *pamh, const struct options *options, bool silent)
+{
+	struct login l = {.pamh = pamh, .options = options, .silent = silent};
+	int result = pam_get_user(pamh, &l.user, NULL);
+
+	if (result != PAM_SUCCESS || l.user == NULL)
+		return result == PAM_CONV_AGAIN ? PAM_INCOMPLETE :
+		    PAM_CONV_ERR;
+	result = open_all(&l);
+	if (result == PAM_SUCCESS && options->nullok)
+		result = waive(&l);
+	if (result == PAM_SUCCESS)
+		result = converse(&l);
+	close_all(&l);
+	return result;
+}
