@@ -66,39 +66,6 @@ language_check(const char *language, struct emotp_why *why)
 		"the language is one of en, zh-Hant, pt");
 }
 
-/* Ends a use case: commits what went well, explains what did not. */
-static enum emotp_err
-finish(const struct emotp_authority *a, enum emotp_err err, const char *name,
-    struct emotp_why *why)
-{
-	char shown[EMOTP_ESCAPED_MAX];
-
-	if (err == EMOTP_OK)
-		err = emotp_store_commit(a->store);
-	if (err == EMOTP_ERR_NO_USER)
-		(void)emotp_fail(why, err, "no user %s",
-		    emotp_escape(name, false, shown));
-	else if (err != EMOTP_OK && err != EMOTP_ERR_EXISTS &&
-	    err != EMOTP_ERR_NO_TOKEN)
-		(void)emotp_fail(why, err, "%s", emotp_store_why(a->store));
-	emotp_store_rollback(a->store);
-	return err;
-}
-
-/* Begins, and finds a user who is not a tombstone. */
-static enum emotp_err
-begin_with(const struct emotp_authority *a, const char *name,
-    struct emotp_user *user)
-{
-	enum emotp_err err = emotp_store_begin(a->store);
-
-	if (err == EMOTP_OK)
-		err = emotp_store_user_by_name(a->store, name, user);
-	if (err == EMOTP_OK && user->state == EMOTP_REMOVED)
-		err = EMOTP_ERR_NO_USER;
-	return err;
-}
-
 static enum emotp_err
 queue(const struct emotp_authority *a, const struct emotp_intent *what)
 {
@@ -191,11 +158,9 @@ emotp_directory_add(const struct emotp_authority *a, const char *name,
 	err = emotp_store_begin(a->store);
 	if (err == EMOTP_OK)
 		err = insert_or_revive(a, &user);
-	if (err == EMOTP_ERR_EXISTS)
-		(void)emotp_fail(why, err,
-		    "the user %s or the address %s exists already", name,
-		    email);
-	return finish(a, err, name, why);
+	err = emotp_authority_end(a, err, name, why);
+	return err != EMOTP_ERR_EXISTS ? err : emotp_fail(why, err,
+	    "the user %s or the address %s exists already", name, email);
 }
 
 static enum emotp_err
@@ -219,7 +184,7 @@ emotp_directory_set(const struct emotp_authority *a, const char *name,
 		err = language_check(language, why);
 	if (err != EMOTP_OK)
 		return err;
-	err = begin_with(a, name, &user);
+	err = emotp_authority_begin(a, name, &user);
 	if (err == EMOTP_OK && email != NULL)
 		err = change_email(a, &user, email);
 	if (err == EMOTP_OK && language != NULL)
@@ -227,10 +192,9 @@ emotp_directory_set(const struct emotp_authority *a, const char *name,
 		    language);
 	if (err == EMOTP_OK)
 		err = emotp_store_user_update(a->store, &user);
-	if (err == EMOTP_ERR_EXISTS)
-		(void)emotp_fail(why, err, "the address %s is another user's",
-		    email);
-	return finish(a, err, name, why);
+	err = emotp_authority_end(a, err, name, why);
+	return err != EMOTP_ERR_EXISTS ? err : emotp_fail(why, err,
+	    "the address %s is another user's", email);
 }
 
 enum emotp_err
@@ -239,7 +203,7 @@ emotp_directory_remove(const struct emotp_authority *a, const char *name,
 {
 	struct emotp_user user;
 	struct emotp_intent intent;
-	enum emotp_err err = begin_with(a, name, &user);
+	enum emotp_err err = emotp_authority_begin(a, name, &user);
 
 	if (err == EMOTP_OK)
 		err = delete_tokens(a, &user);
@@ -254,7 +218,7 @@ emotp_directory_remove(const struct emotp_authority *a, const char *name,
 		intent = notice(&user, EMOTP_MAIL_REMOVED, source, now_s);
 		err = queue(a, &intent);
 	}
-	return finish(a, err, name, why);
+	return emotp_authority_end(a, err, name, why);
 }
 
 /* Takes one token away and tells of it. */
@@ -300,14 +264,17 @@ emotp_directory_revoke(const struct emotp_authority *a, const char *name,
     int number, const char *source, int64_t now_s, struct emotp_why *why)
 {
 	struct emotp_user user;
-	enum emotp_err err = begin_with(a, name, &user);
+	enum emotp_err err = emotp_authority_begin(a, name, &user);
 
 	if (err == EMOTP_OK)
 		err = revoke_matching(a, &user, number, source, now_s);
+	err = emotp_authority_end(a, err, name, why);
+	if (err == EMOTP_ERR_NO_TOKEN && number == 0)
+		return emotp_fail(why, err, "%s has no token", name);
 	if (err == EMOTP_ERR_NO_TOKEN)
-		(void)emotp_fail(why, err, number == 0 ?
-		    "%s has no token" : "%s has no token %d", name, number);
-	return finish(a, err, name, why);
+		return emotp_fail(why, err, "%s has no token %d", name,
+		    number);
+	return err;
 }
 
 enum emotp_err
@@ -316,7 +283,7 @@ emotp_directory_reset(const struct emotp_authority *a, const char *name,
 {
 	struct emotp_user user;
 	struct emotp_intent intent;
-	enum emotp_err err = begin_with(a, name, &user);
+	enum emotp_err err = emotp_authority_begin(a, name, &user);
 
 	if (err == EMOTP_OK)
 		err = delete_tokens(a, &user);
@@ -333,7 +300,7 @@ emotp_directory_reset(const struct emotp_authority *a, const char *name,
 		intent = notice(&user, EMOTP_MAIL_RESET, source, now_s);
 		err = queue(a, &intent);
 	}
-	return finish(a, err, name, why);
+	return emotp_authority_end(a, err, name, why);
 }
 
 enum emotp_err
@@ -341,13 +308,13 @@ emotp_directory_unlock(const struct emotp_authority *a, const char *name,
     struct emotp_why *why)
 {
 	struct emotp_user user;
-	enum emotp_err err = begin_with(a, name, &user);
+	enum emotp_err err = emotp_authority_begin(a, name, &user);
 
 	if (err == EMOTP_OK) {
 		clear_failures(&user);
 		err = emotp_store_user_update(a->store, &user);
 	}
-	return finish(a, err, name, why);
+	return emotp_authority_end(a, err, name, why);
 }
 
 enum emotp_err
@@ -363,7 +330,7 @@ emotp_directory_show(const struct emotp_authority *a, const char *name,
 	if (err == EMOTP_OK)
 		err = emotp_store_tokens(a->store, ret->user.id, ret->tokens,
 		    &ret->count);
-	return finish(a, err, name, why);
+	return emotp_authority_end(a, err, name, why);
 }
 
 enum emotp_err
@@ -376,5 +343,5 @@ emotp_directory_each(const struct emotp_authority *a,
 
 	if (err == EMOTP_OK)
 		err = emotp_store_user_each(a->store, each, arg);
-	return finish(a, err, "", why);
+	return emotp_authority_end(a, err, "", why);
 }

@@ -2,6 +2,8 @@
 
 #include "model.h"
 
+#define CLOCK_SLACK_S 300 /* how far a clock may have been set back */
+
 const char *
 emotp_verdict_name(enum emotp_verdict verdict)
 {
@@ -67,4 +69,13 @@ emotp_times_trim(struct emotp_times *times, int64_t now_s, int64_t age_s)
 			times->at[kept++] = at;
 	}
 	times->count = kept;
+}
+
+bool
+emotp_code_live(const struct emotp_code *code, int64_t now_s)
+{
+	int64_t age = now_s - code->handed_at;
+
+	return code->state == EMOTP_CODE_LIVE && age >= -CLOCK_SLACK_S &&
+	    age < EMOTP_CODE_LIFE_S;
 }

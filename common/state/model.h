@@ -123,6 +123,9 @@ struct emotp_code {
 	unsigned char digest[32];
 };
 
+/* Whether a code may still be used: its hour, from handed_at, is not over. */
+bool emotp_code_live(const struct emotp_code *code, int64_t now_s);
+
 /* What a mail is about; each has its template KIND.txt. */
 #define EMOTP_MAIL_MAP(X)                   \
 	X(CODE, 1, "code")                  \

@@ -114,22 +114,6 @@ emotp_verify_locked(const struct emotp_authority *a, struct emotp_case *c,
 	return err == EMOTP_OK ? write_case(a, c, ret, now_s) : err;
 }
 
-/* The store's reason where it has one, else the error's own words. */
-static enum emotp_err
-explain(const struct emotp_authority *a, enum emotp_err err,
-    struct emotp_why *why)
-{
-	const char *reason = emotp_store_why(a->store);
-
-	if (err == EMOTP_ERR_KEY)
-		reason = "a sealed secret does not open: altered, or not of "
-			 "this row";
-	else if (err == EMOTP_ERR_CLOCK || err == EMOTP_ERR_CRYPTO ||
-	    reason[0] == '\0')
-		reason = emotp_strerror(err);
-	return emotp_fail(why, err, "%s", reason);
-}
-
 enum emotp_err
 emotp_verify(const struct emotp_authority *a, const char *name,
     const char *typed, int64_t now_s, struct emotp_judgement *ret,
@@ -145,13 +129,9 @@ emotp_verify(const struct emotp_authority *a, const char *name,
 		err = load_by_name(a, name, &c);
 	if (err == EMOTP_OK)
 		err = emotp_verify_locked(a, &c, typed, now_s, &judgement);
-	if (err == EMOTP_OK)
-		err = emotp_store_commit(a->store);
+	err = emotp_authority_end(a, err, name, why);
 	if (err == EMOTP_OK)
 		*ret = judgement;
-	else
-		(void)explain(a, err, why);
-	emotp_store_rollback(a->store);
 	emotp_case_wipe(&c);
 	return err;
 }
@@ -169,9 +149,7 @@ emotp_verify_preview(const struct emotp_authority *a, const char *name,
 		err = load_by_name(a, name, &c);
 	if (err == EMOTP_OK)
 		err = emotp_judge(&c, a->config, typed, now_s, ret);
-	if (err != EMOTP_OK)
-		(void)explain(a, err, why);
-	emotp_store_rollback(a->store);
+	err = emotp_authority_end(a, err, name, why);
 	emotp_case_wipe(&c);
 	return err;
 }
@@ -192,9 +170,9 @@ emotp_verify_never_enrolled(const struct emotp_authority *a,
 	} else if (err == EMOTP_OK) {
 		*ret = user.state == EMOTP_INVITED && user.next_token == 1 &&
 		    !user.disabled;
-	} else {
-		(void)explain(a, err, why);
 	}
-	emotp_store_rollback(a->store);
+	err = emotp_authority_end(a, err, name, why);
+	if (err != EMOTP_OK)
+		*ret = false;
 	return err;
 }

@@ -1,0 +1,213 @@
+#include <string.h>
+
+#include "enroll.h"
+
+#define LIVE_MAX 5
+#define KEPT_S	 (24 * 60 * 60) /* a dead digest, so as to say why */
+#define HOUR_S	 (60 * 60)
+#define DAY_S	 (24 * 60 * 60)
+
+/* At most count mails in any age_s seconds. */
+static const struct mail_limit {
+	size_t count;
+	int64_t age_s;
+} mail_limits[] = {{1, 60}, {5, HOUR_S}, {10, DAY_S}};
+
+/*
+ * Makes room for one more code: the oldest of LIVE_MAX live ones is killed,
+ * and what is dead for a day, or beyond what is ever read, is deleted.
+ */
+static enum emotp_err
+make_room(const struct emotp_authority *a, int64_t user_id, int64_t now_s)
+{
+	struct emotp_code codes[EMOTP_CODES_MAX];
+	size_t count, live = 0;
+	enum emotp_err err = emotp_store_codes(a->store, user_id, codes,
+	    &count);
+
+	for (size_t i = 0; i < count && err == EMOTP_OK; i++) {
+		struct emotp_code *code = &codes[i];
+
+		if (now_s - code->handed_at >= HOUR_S + KEPT_S ||
+		    i + 1 == EMOTP_CODES_MAX) {
+			err = emotp_store_code_delete(a->store, code->id);
+		} else if (emotp_code_live(code, now_s) && ++live >= LIVE_MAX) {
+			code->state = EMOTP_CODE_KILLED;
+			err = emotp_store_code_update(a->store, code);
+		}
+	}
+	return err;
+}
+
+/* When the next mail is allowed: now_s or earlier if at once. */
+static int64_t
+mail_allowed_at(struct emotp_user *user, int64_t now_s)
+{
+	const struct emotp_times *mailed = &user->mailed;
+	int64_t at = now_s;
+
+	emotp_times_trim(&user->mailed, now_s, DAY_S);
+	for (size_t i = 0; i < 3; i++) {
+		size_t n = mail_limits[i].count;
+		int64_t free;
+
+		if (mailed->count < n)
+			continue;
+		free = mailed->at[mailed->count - n] + mail_limits[i].age_s;
+		if (free > at)
+			at = free;
+	}
+	return at;
+}
+
+static enum emotp_issue
+may_mail(struct emotp_user *user, bool exempt, int64_t now_s,
+    int64_t *ret_retry_at)
+{
+	if (user->disabled)
+		return EMOTP_ISSUE_DISABLED;
+	if (user->state == EMOTP_REVOKED_USER)
+		return EMOTP_ISSUE_REVOKED;
+	*ret_retry_at = mail_allowed_at(user, now_s);
+	return exempt || *ret_retry_at <= now_s ? EMOTP_ISSUE_DONE :
+	    EMOTP_ISSUE_LIMIT;
+}
+
+static enum emotp_err
+make_code(const struct emotp_authority *a, int64_t now_s,
+    struct emotp_ticket *ticket)
+{
+	struct emotp_code code = {
+	    .user_id = ticket->user.id,
+	    .state = EMOTP_CODE_LIVE,
+	    .handed_at = now_s,
+	};
+	unsigned char random[7];
+	enum emotp_err err = emotp_random(random, sizeof(random));
+
+	if (err == EMOTP_OK)
+		err = emotp_random(code.salt, sizeof(code.salt));
+	if (err != EMOTP_OK)
+		return err;
+	emotp_crockford_show(random, ticket->code);
+	emotp_wipe(random, sizeof(random));
+	err = emotp_code_digest(a->key, &ticket->user, ticket->code,
+	    code.salt, code.digest);
+	if (err == EMOTP_OK)
+		err = make_room(a, ticket->user.id, now_s);
+	if (err == EMOTP_OK)
+		err = emotp_store_code_insert(a->store, &code);
+	ticket->code_id = code.id;
+	return err;
+}
+
+static enum emotp_err
+issue_locked(const struct emotp_authority *a, bool exempt, int64_t now_s,
+    struct emotp_ticket *ret)
+{
+	enum emotp_err err;
+
+	ret->issued_at = now_s;
+	ret->issue = may_mail(&ret->user, exempt, now_s, &ret->retry_at);
+	if (ret->issue != EMOTP_ISSUE_DONE)
+		return EMOTP_OK;
+	if (exempt)
+		ret->user.tries = 0;
+	emotp_times_add(&ret->user.mailed, now_s);
+	err = make_code(a, now_s, ret);
+	return err == EMOTP_OK ?
+	    emotp_store_user_update(a->store, &ret->user) : err;
+}
+
+enum emotp_err
+emotp_enroll_issue(const struct emotp_authority *a, const char *name,
+    bool exempt, int64_t now_s, struct emotp_ticket *ret,
+    struct emotp_why *why)
+{
+	enum emotp_err err;
+
+	memset(ret, 0, sizeof(*ret));
+	if (now_s < EMOTP_CLOCK_MIN)
+		return emotp_fail(why, EMOTP_ERR_CLOCK, "%s",
+		    emotp_strerror(EMOTP_ERR_CLOCK));
+	err = emotp_authority_begin(a, name, &ret->user);
+	if (err == EMOTP_OK)
+		err = issue_locked(a, exempt, now_s, ret);
+	err = emotp_authority_end(a, err, name, why);
+	if (err != EMOTP_OK)
+		emotp_wipe(ret->code, sizeof(ret->code));
+	return err;
+}
+
+/* The code of a ticket, if it is still there. */
+static enum emotp_err
+find_code(const struct emotp_authority *a, const struct emotp_ticket *ticket,
+    struct emotp_code *ret, bool *ret_found)
+{
+	struct emotp_code codes[EMOTP_CODES_MAX];
+	size_t count;
+	enum emotp_err err = emotp_store_codes(a->store, ticket->user.id,
+	    codes, &count);
+
+	*ret_found = false;
+	for (size_t i = 0; i < count && err == EMOTP_OK; i++)
+		if (codes[i].id == ticket->code_id) {
+			*ret = codes[i];
+			*ret_found = true;
+		}
+	return err;
+}
+
+enum emotp_err
+emotp_enroll_handed(const struct emotp_authority *a,
+    const struct emotp_ticket *ticket, int64_t now_s, struct emotp_why *why)
+{
+	struct emotp_code code;
+	bool found = false;
+	enum emotp_err err = emotp_store_begin(a->store);
+
+	if (err == EMOTP_OK)
+		err = find_code(a, ticket, &code, &found);
+	if (err == EMOTP_OK && found) {
+		code.handed_at = now_s;
+		err = emotp_store_code_update(a->store, &code);
+	}
+	return emotp_authority_end(a, err, ticket->user.name, why);
+}
+
+/* Takes the mail of issued_at out of the budget. */
+static void
+give_back(struct emotp_times *mailed, int64_t issued_at)
+{
+	for (size_t i = mailed->count; i > 0; i--)
+		if (mailed->at[i - 1] == issued_at) {
+			mailed->count--;
+			memmove(&mailed->at[i - 1], &mailed->at[i],
+			    (mailed->count - (i - 1)) *
+				sizeof(mailed->at[0]));
+			return;
+		}
+}
+
+enum emotp_err
+emotp_enroll_withdraw(const struct emotp_authority *a,
+    const struct emotp_ticket *ticket, struct emotp_why *why)
+{
+	struct emotp_user user;
+	struct emotp_code code;
+	bool found = false;
+	enum emotp_err err = emotp_store_begin(a->store);
+
+	if (err == EMOTP_OK)
+		err = find_code(a, ticket, &code, &found);
+	if (err == EMOTP_OK && found)
+		err = emotp_store_code_delete(a->store, code.id);
+	if (err == EMOTP_OK)
+		err = emotp_store_user_by_id(a->store, ticket->user.id,
+		    &user);
+	if (err == EMOTP_OK) {
+		give_back(&user.mailed, ticket->issued_at);
+		err = emotp_store_user_update(a->store, &user);
+	}
+	return emotp_authority_end(a, err, ticket->user.name, why);
+}

@@ -1,0 +1,133 @@
+#include <string.h>
+
+#include "../text.h"
+#include "store_rows.h"
+
+struct emotp_value
+emotp_arg_integer(int64_t i)
+{
+	return (struct emotp_value){.type = EMOTP_INTEGER, .integer = i};
+}
+
+struct emotp_value
+emotp_arg_text(const char *s)
+{
+	return (struct emotp_value){.type = EMOTP_TEXT, .data = s,
+	    .len = strlen(s)};
+}
+
+struct emotp_value
+emotp_arg_blob(const void *p, size_t len)
+{
+	return (struct emotp_value){.type = EMOTP_BLOB, .data = p,
+	    .len = len};
+}
+
+static const struct emotp_value *
+next(struct emotp_reader *r, enum emotp_value_type type)
+{
+	const struct emotp_value *value = r->at++;
+
+	if (value->type != type)
+		r->ok = false;
+	return value;
+}
+
+int64_t
+emotp_get_integer(struct emotp_reader *r)
+{
+	return next(r, EMOTP_INTEGER)->integer;
+}
+
+int
+emotp_get_int(struct emotp_reader *r, int min, int max)
+{
+	int64_t i = emotp_get_integer(r);
+
+	if (i < min || i > max)
+		r->ok = false;
+	return r->ok ? (int)i : min;
+}
+
+void
+emotp_get_text(struct emotp_reader *r, char *out, size_t size)
+{
+	const struct emotp_value *value = next(r, EMOTP_TEXT);
+
+	out[0] = '\0';
+	if (!r->ok || strlen(value->data) != value->len ||
+	    !emotp_copy(out, size, value->data))
+		r->ok = false;
+}
+
+size_t
+emotp_get_blob(struct emotp_reader *r, void *out, size_t size)
+{
+	const struct emotp_value *value = next(r, EMOTP_BLOB);
+
+	if (!r->ok || value->len > size) {
+		r->ok = false;
+		return 0;
+	}
+	if (value->len > 0)
+		memcpy(out, value->data, value->len);
+	return value->len;
+}
+
+void
+emotp_get_exactly(struct emotp_reader *r, void *out, size_t len)
+{
+	if (emotp_get_blob(r, out, len) != len)
+		r->ok = false;
+}
+
+
+enum emotp_err
+emotp_complain(struct emotp_store *store, enum emotp_err err, const char *what)
+{
+	store->own_why = true;
+	return emotp_fail(&store->why, err, "%s", what);
+}
+
+static enum emotp_err
+run(struct emotp_store *store, const struct emotp_statement *stmt,
+    int64_t *ret_changes, int64_t *ret_id)
+{
+	store->own_why = false;
+	return store->backend->run(store->db, stmt, ret_changes, ret_id);
+}
+
+/* A write that must meet exactly one row. */
+enum emotp_err
+emotp_write_one(struct emotp_store *store, const char *sql,
+    const struct emotp_value *args, size_t count)
+{
+	const struct emotp_statement stmt = {sql, args, count, NULL};
+	int64_t changes = 0;
+	enum emotp_err err = run(store, &stmt, &changes, NULL);
+
+	if (err == EMOTP_OK && changes != 1)
+		err = emotp_complain(store, EMOTP_ERR_STORE,
+		    "the row is not as it was read");
+	return err;
+}
+
+/* A write of any number of rows. */
+enum emotp_err
+emotp_write_any(struct emotp_store *store, const char *sql,
+    const struct emotp_value *args, size_t count, int64_t *ret_id)
+{
+	const struct emotp_statement stmt = {sql, args, count, NULL};
+
+	return run(store, &stmt, NULL, ret_id);
+}
+
+enum emotp_err
+emotp_read_rows(struct emotp_store *store, const char *sql,
+    const struct emotp_value *args, size_t count,
+    const struct emotp_rows *rows)
+{
+	const struct emotp_statement stmt = {sql, args, count, rows};
+
+	return run(store, &stmt, NULL, NULL);
+}

@@ -1,0 +1,134 @@
+#include "store_rows.h"
+
+#define TOKEN_COLUMNS                                                     \
+	"user_id, number, id, label, algorithm, digits, period, sealed, " \
+	"confirmed, last_step, drift, pending_step, pending_at, created, " \
+	"last_used"
+
+static const char token_select[] =
+    "SELECT " TOKEN_COLUMNS " FROM tokens WHERE user_id = ?1 "
+    "ORDER BY number";
+static const char token_insert[] =
+    "INSERT INTO tokens (" TOKEN_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, "
+    "?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+static const char token_delete[] =
+    "DELETE FROM tokens WHERE user_id = ?1 AND number = ?2";
+static const char token_update[] =
+    "UPDATE tokens SET drift = ?3, pending_step = ?4, pending_at = ?5 "
+    "WHERE user_id = ?1 AND number = ?2";
+static const char token_accept[] =
+    "UPDATE tokens SET drift = ?3, pending_step = ?4, pending_at = ?5, "
+    "last_step = ?6, confirmed = ?7, last_used = ?8 "
+    "WHERE user_id = ?1 AND number = ?2 AND last_step < ?6";
+
+struct token_list {
+	struct emotp_token *tokens;
+	size_t count;
+};
+
+static enum emotp_err
+take_token(void *arg, const struct emotp_value *columns)
+{
+	struct token_list *list = arg;
+	struct emotp_token *token = &list->tokens[list->count];
+	struct emotp_reader r = {columns, list->count < EMOTP_TOKENS_MAX};
+
+	if (!r.ok)
+		return EMOTP_ERR_STORE;
+	token->user_id = emotp_get_integer(&r);
+	token->number = emotp_get_int(&r, 1, INT32_MAX);
+	emotp_get_text(&r, token->id, sizeof(token->id));
+	emotp_get_text(&r, token->label, sizeof(token->label));
+	token->params.algorithm = (enum emotp_algorithm)emotp_get_int(&r,
+	    EMOTP_SHA1, EMOTP_SHA512);
+	token->params.digits = emotp_get_int(&r, 6, 8);
+	token->params.period_s = emotp_get_int(&r, EMOTP_PERIOD_MIN,
+	    EMOTP_PERIOD_MAX);
+	token->sealed_len = emotp_get_blob(&r, token->sealed,
+	    sizeof(token->sealed));
+	token->confirmed = emotp_get_int(&r, 0, 1) != 0;
+	token->last_step = emotp_get_integer(&r);
+	token->drift = emotp_get_int(&r, -EMOTP_RESYNC_MAX, EMOTP_RESYNC_MAX);
+	token->pending_step = emotp_get_integer(&r);
+	token->pending_at = emotp_get_integer(&r);
+	token->created = emotp_get_integer(&r);
+	token->last_used = emotp_get_integer(&r);
+	list->count++;
+	return r.ok ? EMOTP_OK : EMOTP_ERR_STORE;
+}
+
+enum emotp_err
+emotp_store_tokens(struct emotp_store *store, int64_t user_id,
+    struct emotp_token ret[static EMOTP_TOKENS_MAX], size_t *ret_count)
+{
+	const struct emotp_value arg = emotp_arg_integer(user_id);
+	struct token_list list = {ret, 0};
+	const struct emotp_rows rows = {take_token, &list};
+	enum emotp_err err = emotp_read_rows(store, token_select, &arg, 1, &rows);
+
+	*ret_count = err == EMOTP_OK ? list.count : 0;
+	return err;
+}
+
+enum emotp_err
+emotp_store_token_insert(struct emotp_store *store,
+    const struct emotp_token *token)
+{
+	const struct emotp_value args[] = {
+	    emotp_arg_integer(token->user_id),
+	    emotp_arg_integer(token->number),
+	    emotp_arg_text(token->id),
+	    emotp_arg_text(token->label),
+	    emotp_arg_integer(token->params.algorithm),
+	    emotp_arg_integer(token->params.digits),
+	    emotp_arg_integer(token->params.period_s),
+	    emotp_arg_blob(token->sealed, token->sealed_len),
+	    emotp_arg_integer(token->confirmed),
+	    emotp_arg_integer(token->last_step),
+	    emotp_arg_integer(token->drift),
+	    emotp_arg_integer(token->pending_step),
+	    emotp_arg_integer(token->pending_at),
+	    emotp_arg_integer(token->created),
+	    emotp_arg_integer(token->last_used),
+	};
+
+	return emotp_write_any(store, token_insert, args, EMOTP_LEN(args), NULL);
+}
+
+enum emotp_err
+emotp_store_token_delete(struct emotp_store *store,
+    const struct emotp_token *token)
+{
+	const struct emotp_value args[] = {emotp_arg_integer(token->user_id),
+	    emotp_arg_integer(token->number)};
+
+	return emotp_write_one(store, token_delete, args, EMOTP_LEN(args));
+}
+
+#define TOKEN_KEY_AND_STATE(token)                                       \
+	emotp_arg_integer((token)->user_id), emotp_arg_integer((token)->number),             \
+	    emotp_arg_integer((token)->drift), emotp_arg_integer((token)->pending_step),     \
+	    emotp_arg_integer((token)->pending_at)
+
+enum emotp_err
+emotp_store_token_update(struct emotp_store *store,
+    const struct emotp_token *token)
+{
+	const struct emotp_value args[] = {TOKEN_KEY_AND_STATE(token)};
+
+	return emotp_write_one(store, token_update, args, EMOTP_LEN(args));
+}
+
+enum emotp_err
+emotp_store_token_accept(struct emotp_store *store,
+    const struct emotp_token *token)
+{
+	const struct emotp_value args[] = {
+	    TOKEN_KEY_AND_STATE(token),
+	    emotp_arg_integer(token->last_step),
+	    emotp_arg_integer(token->confirmed),
+	    emotp_arg_integer(token->last_used),
+	};
+
+	return emotp_write_one(store, token_accept, args, EMOTP_LEN(args));
+}

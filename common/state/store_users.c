@@ -1,0 +1,247 @@
+#include <string.h>
+
+#include "../text.h"
+#include "store_rows.h"
+
+#define USER_COLUMNS                                                      \
+	"id, name, email, language, state, disabled, next_token, "        \
+	"failures, failed, tries, mailed, last_login, last_refusal, "     \
+	"last_verdict"
+
+static const char user_by_name[] =
+    "SELECT " USER_COLUMNS " FROM users WHERE name_key = ?1";
+static const char user_by_email[] =
+    "SELECT " USER_COLUMNS " FROM users WHERE email_key = ?1";
+static const char user_by_id[] =
+    "SELECT " USER_COLUMNS " FROM users WHERE id = ?1";
+static const char user_each[] =
+    "SELECT " USER_COLUMNS ", (SELECT count(*) FROM tokens "
+    "WHERE user_id = users.id) FROM users WHERE state <> 4 "
+    "ORDER BY name_key";
+static const char user_insert[] =
+    "INSERT INTO users (name, name_key, email, email_key, language, state, "
+    "disabled, next_token, failures, failed, tries, mailed, last_login, "
+    "last_refusal, last_verdict) VALUES (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
+    "?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+static const char user_update[] =
+    "UPDATE users SET name = ?2, name_key = ?3, email = ?4, email_key = ?5, "
+    "language = ?6, state = ?7, disabled = ?8, next_token = ?9, "
+    "failures = ?10, failed = ?11, tries = ?12, mailed = ?13, "
+    "last_login = ?14, last_refusal = ?15, last_verdict = ?16 "
+    "WHERE id = ?1";
+static const char meta_unknown[] =
+    "UPDATE meta SET unknown_at = ?1 WHERE one = 1";
+
+/* Times are kept as eight bytes each, big-endian. */
+static size_t
+pack(const struct emotp_times *times, unsigned char *out)
+{
+	for (size_t i = 0; i < times->count * 8; i++)
+		out[i] = (unsigned char)((uint64_t)times->at[i / 8] >>
+		    (56 - i % 8 * 8));
+	return times->count * 8;
+}
+
+static void
+get_times(struct emotp_reader *r, struct emotp_times *times)
+{
+	unsigned char bytes[EMOTP_TIMES_MAX * 8];
+	size_t len = emotp_get_blob(r, bytes, sizeof(bytes));
+
+	if (len % 8 != 0)
+		r->ok = false;
+	times->count = len / 8;
+	for (size_t i = 0; i < times->count; i++) {
+		uint64_t at = 0;
+
+		for (size_t k = 0; k < 8; k++)
+			at = at << 8 | bytes[i * 8 + k];
+		times->at[i] = (int64_t)at;
+	}
+}
+
+
+struct found_user {
+	struct emotp_user *user;
+	bool found;
+};
+
+static bool
+read_user(struct emotp_reader *r, struct emotp_user *user)
+{
+	user->id = emotp_get_integer(r);
+	emotp_get_text(r, user->name, sizeof(user->name));
+	emotp_get_text(r, user->email, sizeof(user->email));
+	emotp_get_text(r, user->language, sizeof(user->language));
+	user->state = (enum emotp_user_state)emotp_get_int(r, EMOTP_INVITED,
+	    EMOTP_REMOVED);
+	user->disabled = emotp_get_int(r, 0, 1) != 0;
+	user->next_token = emotp_get_int(r, 1, INT32_MAX);
+	user->failures = emotp_get_int(r, 0, INT32_MAX);
+	get_times(r, &user->failed);
+	user->tries = emotp_get_int(r, 0, INT32_MAX);
+	get_times(r, &user->mailed);
+	user->last_login = emotp_get_integer(r);
+	user->last_refusal = emotp_get_integer(r);
+	user->last_verdict = (enum emotp_verdict)emotp_get_int(r, 0, INT32_MAX);
+	return r->ok;
+}
+
+static enum emotp_err
+take_user(void *arg, const struct emotp_value *columns)
+{
+	struct found_user *found = arg;
+	struct emotp_reader r = {columns, true};
+
+	found->found = read_user(&r, found->user);
+	return found->found ? EMOTP_OK : EMOTP_ERR_STORE;
+}
+
+static enum emotp_err
+find_user(struct emotp_store *store, const char *sql,
+    const struct emotp_value *arg, struct emotp_user *ret)
+{
+	struct found_user found = {ret, false};
+	const struct emotp_rows rows = {take_user, &found};
+	enum emotp_err err = emotp_read_rows(store, sql, arg, 1, &rows);
+
+	if (err == EMOTP_OK && !found.found)
+		err = emotp_complain(store, EMOTP_ERR_NO_USER, "no such user");
+	return err;
+}
+
+/* By a text that is compared folded. One too long for a row is in none. */
+static enum emotp_err
+find_folded(struct emotp_store *store, const char *sql, const char *what,
+    struct emotp_user *ret)
+{
+	char key[EMOTP_EMAIL_MAX + 1];
+	struct emotp_value arg;
+
+	(void)emotp_copy(key, sizeof(key), what);
+	emotp_fold(key);
+	arg = emotp_arg_text(key);
+	return find_user(store, sql, &arg, ret);
+}
+
+enum emotp_err
+emotp_store_user_by_name(struct emotp_store *store, const char *name,
+    struct emotp_user *ret)
+{
+	return find_folded(store, user_by_name, name, ret);
+}
+
+enum emotp_err
+emotp_store_user_by_email(struct emotp_store *store, const char *email,
+    struct emotp_user *ret)
+{
+	return find_folded(store, user_by_email, email, ret);
+}
+
+enum emotp_err
+emotp_store_user_by_id(struct emotp_store *store, int64_t id,
+    struct emotp_user *ret)
+{
+	const struct emotp_value arg = emotp_arg_integer(id);
+
+	return find_user(store, user_by_id, &arg, ret);
+}
+
+#define USER_ARGS 16
+
+/* What the arguments of a user's row point to. */
+struct user_buffers {
+	char name[EMOTP_NAME_MAX + 1];
+	char email[EMOTP_EMAIL_MAX + 1];
+	unsigned char failed[EMOTP_TIMES_MAX * 8];
+	unsigned char mailed[EMOTP_TIMES_MAX * 8];
+};
+
+static void
+user_args(const struct emotp_user *user, struct user_buffers *b,
+    struct emotp_value args[static USER_ARGS])
+{
+	const struct emotp_value null = {.type = EMOTP_NULL};
+
+	(void)emotp_copy(b->name, sizeof(b->name), user->name);
+	emotp_fold(b->name);
+	(void)emotp_copy(b->email, sizeof(b->email), user->email);
+	emotp_fold(b->email);
+	args[0] = emotp_arg_integer(user->id);
+	args[1] = emotp_arg_text(user->name);
+	args[2] = emotp_arg_text(b->name);
+	args[3] = emotp_arg_text(user->email);
+	args[4] = user->state == EMOTP_REMOVED ? null : emotp_arg_text(b->email);
+	args[5] = emotp_arg_text(user->language);
+	args[6] = emotp_arg_integer(user->state);
+	args[7] = emotp_arg_integer(user->disabled);
+	args[8] = emotp_arg_integer(user->next_token);
+	args[9] = emotp_arg_integer(user->failures);
+	args[10] = emotp_arg_blob(b->failed, pack(&user->failed, b->failed));
+	args[11] = emotp_arg_integer(user->tries);
+	args[12] = emotp_arg_blob(b->mailed, pack(&user->mailed, b->mailed));
+	args[13] = emotp_arg_integer(user->last_login);
+	args[14] = emotp_arg_integer(user->last_refusal);
+	args[15] = emotp_arg_integer(user->last_verdict);
+}
+
+enum emotp_err
+emotp_store_user_insert(struct emotp_store *store, struct emotp_user *user)
+{
+	struct user_buffers buffers;
+	struct emotp_value args[USER_ARGS];
+
+	user_args(user, &buffers, args);
+	return emotp_write_any(store, user_insert, args, EMOTP_LEN(args), &user->id);
+}
+
+enum emotp_err
+emotp_store_user_update(struct emotp_store *store,
+    const struct emotp_user *user)
+{
+	struct user_buffers buffers;
+	struct emotp_value args[USER_ARGS];
+
+	user_args(user, &buffers, args);
+	return emotp_write_one(store, user_update, args, EMOTP_LEN(args));
+}
+
+struct each_user {
+	enum emotp_err (*each)(void *arg, const struct emotp_user *user,
+	    size_t tokens);
+	void *arg;
+};
+
+static enum emotp_err
+take_each(void *arg, const struct emotp_value *columns)
+{
+	const struct each_user *each = arg;
+	struct emotp_user user;
+	struct emotp_reader r = {columns, true};
+	int tokens;
+
+	(void)read_user(&r, &user);
+	tokens = emotp_get_int(&r, 0, INT32_MAX);
+	return r.ok ? each->each(each->arg, &user, (size_t)tokens) :
+	    EMOTP_ERR_STORE;
+}
+
+enum emotp_err
+emotp_store_user_each(struct emotp_store *store,
+    enum emotp_err (*each)(void *arg, const struct emotp_user *user,
+	size_t tokens),
+    void *arg)
+{
+	struct each_user context = {each, arg};
+	const struct emotp_rows rows = {take_each, &context};
+
+	return emotp_read_rows(store, user_each, NULL, 0, &rows);
+}
+
+enum emotp_err
+emotp_store_note_unknown(struct emotp_store *store, int64_t now_s)
+{
+	const struct emotp_value arg = emotp_arg_integer(now_s);
+
+	return emotp_write_one(store, meta_unknown, &arg, 1);
+}
