@@ -19,7 +19,9 @@ WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes \
 	   -Wstrict-prototypes -Wformat=2 -Wcast-qual -Wvla -Werror
 HARDEN	 = -fstack-protector-strong -fstack-clash-protection \
 	   -D_FORTIFY_SOURCE=2
+DEFS	 = -Wl,-z,defs
 ifdef SANITIZE
+DEFS	 = # the sanitizers' symbols come from the process
 HARDEN	 = -fsanitize=address,undefined -fno-sanitize-recover=all
 endif
 CFLAGS	 = -O2 -g
@@ -49,7 +51,7 @@ $(BUILD)/%.a:
 
 # The map lets two symbols out; --gc-sections keeps libcurl's callers away.
 $(BUILD)/pam_emotp.so: $(call obj,$(PAM)) $(LIBS) pam_emotp/pam_emotp.map
-	$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-z,defs \
+	$(CC) $(CFLAGS) $(LDFLAGS) -shared $(DEFS) \
 	    -Wl,--version-script=pam_emotp/pam_emotp.map -o $@ \
 	    $(call obj,$(PAM)) $(LIBS) -lpam -lcrypto -lsqlite3 -linih
 

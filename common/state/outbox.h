@@ -32,8 +32,11 @@ struct emotp_flushed {
 
 /*
  * Sends what is queued, for one user (by id) or, with 0, for all. A mail
- * that is not accepted stays and the rest go on; why then tells of the last
- * such one. A tombstone's address is forgotten with its last mail.
+ * that is not accepted, or whose template will not do, stays and the rest go
+ * on: still EMOTP_OK, but ret->kept is not 0 and why tells of the last such
+ * one. What has nobody to go to any more is dropped. A tombstone's address
+ * is forgotten with its last mail. Any other error ends it; *ret then counts
+ * what was done before.
  */
 enum emotp_err emotp_outbox_flush(const struct emotp_outbox *outbox,
     int64_t user_id, struct emotp_flushed *ret, struct emotp_why *why);

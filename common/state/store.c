@@ -18,29 +18,33 @@ place_in(const struct emotp_backend *backend, const char *uri)
 	return strncmp(uri, backend->scheme, len) == 0 ? uri + len : NULL;
 }
 
-static enum emotp_err
+/* NULL, with *err, if there is no store to be had at uri. */
+static struct emotp_store *
 connect_to(const struct emotp_backend *const *backends, const char *uri,
-    bool create, struct emotp_store **ret, struct emotp_why *why)
+    bool create, enum emotp_err *err, struct emotp_why *why)
 {
-	struct emotp_store *store;
-	enum emotp_err err;
+	struct emotp_store *store = NULL;
 
 	while (*backends != NULL && place_in(*backends, uri) == NULL)
 		backends++;
-	if (*backends == NULL)
-		return emotp_fail(why, EMOTP_ERR_CONFIG,
+	if (*backends == NULL) {
+		*err = emotp_fail(why, EMOTP_ERR_CONFIG,
 		    "store: sqlite:/path expected");
+		return NULL;
+	}
 	store = calloc(1, sizeof(*store));
-	if (store == NULL)
-		return emotp_fail(why, EMOTP_ERR_MEMORY, "out of memory");
+	if (store == NULL) {
+		*err = emotp_fail(why, EMOTP_ERR_MEMORY, "out of memory");
+		return NULL;
+	}
 	store->backend = *backends;
-	err = store->backend->open(place_in(*backends, uri), create,
+	*err = store->backend->open(place_in(*backends, uri), create,
 	    &store->db, why);
-	if (err != EMOTP_OK)
+	if (*err != EMOTP_OK) {
 		free(store);
-	else
-		*ret = store;
-	return err;
+		return NULL;
+	}
+	return store;
 }
 
 struct meta {
@@ -85,10 +89,11 @@ emotp_store_create(const struct emotp_backend *const *backends,
 {
 	const struct emotp_value args[] = {emotp_arg_integer(SCHEMA_VERSION),
 	    emotp_arg_blob(key->check, sizeof(key->check))};
-	struct emotp_store *store = NULL;
-	enum emotp_err err = connect_to(backends, uri, true, &store, why);
+	enum emotp_err err;
+	struct emotp_store *store = connect_to(backends, uri, true, &err,
+	    why);
 
-	if (err != EMOTP_OK)
+	if (store == NULL)
 		return err;
 	err = emotp_store_begin(store);
 	if (err == EMOTP_OK)
@@ -107,10 +112,11 @@ emotp_store_open(const struct emotp_backend *const *backends, const char *uri,
     const struct emotp_key *key, struct emotp_store **ret,
     struct emotp_why *why)
 {
-	struct emotp_store *store = NULL;
-	enum emotp_err err = connect_to(backends, uri, false, &store, why);
+	enum emotp_err err;
+	struct emotp_store *store = connect_to(backends, uri, false, &err,
+	    why);
 
-	if (err != EMOTP_OK)
+	if (store == NULL)
 		return err;
 	err = check_meta(store, key);
 	if (err != EMOTP_OK) {
