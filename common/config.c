@@ -147,8 +147,7 @@ take_line(void *user, const char *section, const char *name,
 {
 	struct reading *reading = user;
 
-	if (section[0] != '\0')
-		return complain(reading, section, "there are no [sections]");
+	(void)section; /* misread() refuses them */
 	for (size_t i = 0; i < COUNT; i++) {
 		const char *reason;
 
@@ -165,14 +164,33 @@ take_line(void *user, const char *section, const char *name,
 	return complain(reading, name, "no such setting");
 }
 
-/* libinih would silently cut what is longer. 0 if no line is. */
+/* Why libinih would not see a line as it is meant, or NULL. */
+static const char *
+misread(const char *line, size_t len)
+{
+	size_t blank = strspn(line, " \t\r");
+
+	if (len > LINE_MAX_INIH)
+		return "longer than 198 bytes";
+	if (blank >= len || line[blank] == '#')
+		return NULL;
+	if (blank > 0)
+		return "begins with a space: lines are not continued";
+	if (line[0] == '[')
+		return "there are no [sections]";
+	return memchr(line, '=', len) == NULL ? "expected: name = value" :
+	    NULL;
+}
+
+/* The first line that libinih would misread; 0 if there is none. */
 static int
-long_line(const char *text)
+misread_line(const char *text, const char **ret_reason)
 {
 	for (int line = 1;; line++) {
 		size_t len = strcspn(text, "\n");
 
-		if (len > LINE_MAX_INIH)
+		*ret_reason = misread(text, len);
+		if (*ret_reason != NULL)
 			return line;
 		if (text[len] == '\0')
 			return 0;
@@ -185,19 +203,19 @@ parse(const char *path, const char *text, struct emotp_config *config,
     struct emotp_why *why)
 {
 	struct reading reading = {.config = config};
-	int line = long_line(text);
+	const char *reason;
+	int line = misread_line(text, &reason);
 
 	if (line != 0)
-		return emotp_fail(why, EMOTP_ERR_CONFIG,
-		    "%s:%d: longer than %d bytes", path, line, LINE_MAX_INIH);
+		return emotp_fail(why, EMOTP_ERR_CONFIG, "%s:%d: %s", path,
+		    line, reason);
 	line = ini_parse_string(text, take_line, &reading);
 	if (line < 0)
 		return emotp_fail(why, EMOTP_ERR_MEMORY, "%s: out of memory",
 		    path);
 	if (line > 0)
 		return emotp_fail(why, EMOTP_ERR_CONFIG, "%s:%d: %s", path,
-		    line, reading.reason[0] != '\0' ? reading.reason :
-		    "expected: name = value");
+		    line, reading.reason);
 	return EMOTP_OK;
 }
 

@@ -31,8 +31,8 @@ word(const char *text, char buf[static EMOTP_ESCAPED_MAX + 1])
 }
 
 void
-audit(struct session *s, const char *command,
-    const struct arguments *args, int code)
+audit(struct session *s, const char *command, const struct arguments *args,
+    int code)
 {
 	char user[EMOTP_ESCAPED_MAX + 1];
 	char second[EMOTP_ESCAPED_MAX + 1];
@@ -42,9 +42,9 @@ audit(struct session *s, const char *command,
 		return;
 	s->audited = true;
 	openlog("emotp-provision", LOG_PID, LOG_AUTHPRIV);
-	syslog(LOG_AUTHPRIV | LOG_NOTICE, "%s%s%s%s: %s, by %s",
-	    command, word(args->user, user),
-	    word(args->second, second), word(args->email, email),
+	syslog(LOG_AUTHPRIV | LOG_NOTICE, "%s%s%s%s: %s, by %s", command,
+	    word(args->user, user), word(args->second, second),
+	    word(args->email, email),
 	    s->result != NULL ? s->result : results[code], s->caller);
 	closelog();
 }

@@ -1,6 +1,5 @@
 /* add, set, remove: who may have tokens. */
 #include <pwd.h>
-#include <string.h>
 
 #include "../common/state/directory.h"
 #include "command.h"

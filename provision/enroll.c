@@ -1,9 +1,6 @@
 /* enroll: the whole flow at the terminal. */
-#include <stdio.h>
-
 #include "../common/secret.h"
 #include "../common/state/directory.h"
-#include "audit.h"
 #include "command.h"
 #include "confirm.h"
 #include "explain.h"

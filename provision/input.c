@@ -1,10 +1,10 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "../common/secret.h"
+#include "../common/text.h"
 #include "input.h"
 #include "output.h"
 
@@ -58,7 +58,7 @@ read_line(char line[static INPUT_MAX])
 		len--;
 	line[len] = '\0';
 	if (bad)
-		(void)strcpy(line, "?");
+		(void)emotp_copy(line, INPUT_MAX, "?");
 	return true;
 }
 

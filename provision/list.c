@@ -153,8 +153,8 @@ show_token(const struct emotp_token *token, const struct session *s,
 	char used[LOCAL_TIME_MAX];
 	char clock[CLOCK_TEXT_MAX];
 
-	say("Token %d%s%s\n", token->number, token->label[0] != '\0' ? ": " : "",
-	    token->label);
+	say("Token %d%s%s\n", token->number,
+	    token->label[0] != '\0' ? ": " : "", token->label);
 	say("    %s, %d digits, %d seconds; %s\n",
 	    emotp_algorithm_name(params->algorithm), params->digits,
 	    params->period_s, token->confirmed ? "confirmed" :

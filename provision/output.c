@@ -60,7 +60,7 @@ tidy(char *line)
 }
 
 /* In one write, after what went to standard output before. */
-static void
+__attribute__((format(printf, 2, 0))) static void
 error_line(const char *label, const char *format, va_list ap)
 {
 	char line[ERROR_LINE_MAX];

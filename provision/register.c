@@ -1,6 +1,5 @@
 /* register: for scripts and for tokens that speak to no server. */
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "../common/secret.h"

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -7,8 +8,6 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <fcntl.h>
 
 #include "../common/text.h"
 #include "output.h"
@@ -65,11 +64,11 @@ session_begin(struct session *s, const char *config_path)
 	s->exempt = getuid() == 0;
 	note_caller(s->caller);
 	if (gethostname(host, sizeof(host)) != 0)
-		(void)strcpy(host, "this host");
+		(void)emotp_copy(host, sizeof(host), "this host");
 	(void)snprintf(source, sizeof(source), "the command line of %s, by %s",
 	    emotp_escape(host, false, shown), s->caller);
 	source[EMOTP_SOURCE_MAX] = '\0';
-	memcpy(s->source, source, sizeof(s->source));
+	(void)emotp_copy(s->source, sizeof(s->source), source);
 }
 
 const char *

@@ -1,5 +1,4 @@
 /* revoke, reset, unlock: taking tokens away, and letting codes in again. */
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 

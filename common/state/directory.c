@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "../text.h"
 #include "directory.h"
@@ -112,7 +113,8 @@ clear_failures(struct emotp_user *user)
 
 /*
  * A new row, or a tombstone's: its number of tokens, failures and mails
- * count on, or removing and adding again would hand out fresh budgets.
+ * count on, or removing and adding again would hand out fresh budgets. Mail
+ * that still waits for the old address must not go to the new one.
  */
 static enum emotp_err
 insert_or_revive(const struct emotp_authority *a, const struct emotp_user *new)
@@ -129,6 +131,10 @@ insert_or_revive(const struct emotp_authority *a, const struct emotp_user *new)
 		return err;
 	if (user.state != EMOTP_REMOVED)
 		return EMOTP_ERR_EXISTS;
+	if (strcasecmp(user.email, new->email) != 0)
+		err = emotp_store_intents_drop(a->store, user.id);
+	if (err != EMOTP_OK)
+		return err;
 	(void)emotp_copy(user.name, sizeof(user.name), new->name);
 	(void)emotp_copy(user.email, sizeof(user.email), new->email);
 	(void)emotp_copy(user.language, sizeof(user.language), new->language);

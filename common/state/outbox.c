@@ -27,7 +27,7 @@ show_time(int64_t at_s, char buf[static TIME_MAX])
 	struct tm tm;
 
 	if (gmtime_r(&at, &tm) == NULL)
-		(void)strcpy(buf, "an unknown time");
+		(void)snprintf(buf, TIME_MAX, "an unknown time");
 	else
 		(void)snprintf(buf, TIME_MAX, "%04d-%02d-%02d %02d:%02d UTC",
 		    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,

@@ -18,33 +18,17 @@ place_in(const struct emotp_backend *backend, const char *uri)
 	return strncmp(uri, backend->scheme, len) == 0 ? uri + len : NULL;
 }
 
-/* NULL, with *err, if there is no store to be had at uri. */
-static struct emotp_store *
-connect_to(const struct emotp_backend *const *backends, const char *uri,
-    bool create, enum emotp_err *err, struct emotp_why *why)
+/* The backend for uri, or NULL. */
+static const struct emotp_backend *
+backend_of(const struct emotp_backend *const *backends, const char *uri,
+    struct emotp_why *why)
 {
-	struct emotp_store *store = NULL;
-
 	while (*backends != NULL && place_in(*backends, uri) == NULL)
 		backends++;
-	if (*backends == NULL) {
-		*err = emotp_fail(why, EMOTP_ERR_CONFIG,
+	if (*backends == NULL)
+		(void)emotp_fail(why, EMOTP_ERR_CONFIG,
 		    "store: sqlite:/path expected");
-		return NULL;
-	}
-	store = calloc(1, sizeof(*store));
-	if (store == NULL) {
-		*err = emotp_fail(why, EMOTP_ERR_MEMORY, "out of memory");
-		return NULL;
-	}
-	store->backend = *backends;
-	*err = store->backend->open(place_in(*backends, uri), create,
-	    &store->db, why);
-	if (*err != EMOTP_OK) {
-		free(store);
-		return NULL;
-	}
-	return store;
+	return *backends;
 }
 
 struct meta {
@@ -89,22 +73,13 @@ emotp_store_create(const struct emotp_backend *const *backends,
 {
 	const struct emotp_value args[] = {emotp_arg_integer(SCHEMA_VERSION),
 	    emotp_arg_blob(key->check, sizeof(key->check))};
-	enum emotp_err err;
-	struct emotp_store *store = connect_to(backends, uri, true, &err,
-	    why);
+	const struct emotp_statement first = {meta_insert, args,
+	    EMOTP_LEN(args), NULL};
+	const struct emotp_backend *backend = backend_of(backends, uri, why);
 
-	if (store == NULL)
-		return err;
-	err = emotp_store_begin(store);
-	if (err == EMOTP_OK)
-		err = emotp_write_any(store, meta_insert, args, EMOTP_LEN(args), NULL);
-	if (err == EMOTP_OK)
-		err = emotp_store_commit(store);
-	if (err != EMOTP_OK)
-		(void)emotp_fail(why, err, "%s: %s", uri,
-		    emotp_store_why(store));
-	emotp_store_close(store);
-	return err;
+	if (backend == NULL)
+		return EMOTP_ERR_CONFIG;
+	return backend->create(place_in(backend, uri), &first, why);
 }
 
 enum emotp_err
@@ -112,12 +87,21 @@ emotp_store_open(const struct emotp_backend *const *backends, const char *uri,
     const struct emotp_key *key, struct emotp_store **ret,
     struct emotp_why *why)
 {
+	const struct emotp_backend *backend = backend_of(backends, uri, why);
+	struct emotp_store *store;
 	enum emotp_err err;
-	struct emotp_store *store = connect_to(backends, uri, false, &err,
-	    why);
 
+	if (backend == NULL)
+		return EMOTP_ERR_CONFIG;
+	store = calloc(1, sizeof(*store));
 	if (store == NULL)
+		return emotp_fail(why, EMOTP_ERR_MEMORY, "out of memory");
+	store->backend = backend;
+	err = backend->open(place_in(backend, uri), &store->db, why);
+	if (err != EMOTP_OK) {
+		free(store);
 		return err;
+	}
 	err = check_meta(store, key);
 	if (err != EMOTP_OK) {
 		(void)emotp_fail(why, err, "%s: %s", uri,

@@ -40,7 +40,7 @@ const char *emotp_store_why(const struct emotp_store *store);
 
 /*
  * Begins a transaction that holds the store's write lock (waiting at most 5
- * seconds in all over the life of store: EMOTP_ERR_BUSY). Reads inside it
+ * seconds in all since the last commit: EMOTP_ERR_BUSY). Reads inside it
  * see what the last commit left, and nobody else writes until it ends.
  */
 enum emotp_err emotp_store_begin(struct emotp_store *store);
@@ -139,6 +139,8 @@ enum emotp_err emotp_store_intent_release(struct emotp_store *store,
     int64_t id);
 enum emotp_err emotp_store_intent_delete(struct emotp_store *store,
     int64_t id);
+enum emotp_err emotp_store_intents_drop(struct emotp_store *store,
+    int64_t user_id);
 enum emotp_err emotp_store_intent_count(struct emotp_store *store,
     int64_t user_id, int64_t *ret);
 

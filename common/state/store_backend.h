@@ -47,8 +47,13 @@ enum emotp_begin {
 struct emotp_backend {
 	const char *scheme; /* "sqlite:" */
 
-	/* place is what follows the scheme. create: it must not exist. */
-	enum emotp_err (*open)(const char *place, bool create, void **ret,
+	/*
+	 * place is what follows the scheme. create makes the schema and runs
+	 * first, all of it or nothing; EMOTP_ERR_EXISTS if there is a store.
+	 */
+	enum emotp_err (*create)(const char *place,
+	    const struct emotp_statement *first, struct emotp_why *why);
+	enum emotp_err (*open)(const char *place, void **ret,
 	    struct emotp_why *why);
 	void (*close)(void *db);
 	enum emotp_err (*begin)(void *db, enum emotp_begin kind);

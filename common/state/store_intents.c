@@ -14,6 +14,7 @@ static const char intent_of_user[] =
 static const char intent_claim[] =
     "UPDATE intents SET claimed_at = ?2 WHERE id = ?1";
 static const char intent_delete[] = "DELETE FROM intents WHERE id = ?1";
+static const char intents_drop[] = "DELETE FROM intents WHERE user_id = ?1";
 static const char intent_count[] =
     "SELECT count(*) FROM intents WHERE user_id = ?1";
 
@@ -96,6 +97,14 @@ emotp_store_intent_delete(struct emotp_store *store, int64_t id)
 	const struct emotp_value arg = emotp_arg_integer(id);
 
 	return emotp_write_one(store, intent_delete, &arg, 1);
+}
+
+enum emotp_err
+emotp_store_intents_drop(struct emotp_store *store, int64_t user_id)
+{
+	const struct emotp_value arg = emotp_arg_integer(user_id);
+
+	return emotp_write_any(store, intents_drop, &arg, 1, NULL);
 }
 
 static enum emotp_err

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +20,7 @@
 
 struct sqlite_store {
 	sqlite3 *db;
-	int waited_ms;	/* for locks, over the life of the connection */
+	int waited_ms;	/* for locks, since the last commit */
 	int wal_pages;	/* after the last commit */
 	struct emotp_why why;
 };
@@ -154,40 +155,6 @@ configure(struct sqlite_store *s)
 	return rc == SQLITE_OK ? EMOTP_OK : failed(s, rc);
 }
 
-static enum emotp_err
-make_schema(struct sqlite_store *s)
-{
-	static const char schema[] =
-#include "store_sqlite.sql.h"
-	    ;
-	int rc = sqlite3_exec(s->db, "PRAGMA journal_mode=WAL;", NULL, NULL,
-	    NULL);
-
-	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(s->db, schema, NULL, NULL, NULL);
-	return rc == SQLITE_OK ? EMOTP_OK : failed(s, rc);
-}
-
-/* Makes the directory, if it is missing, and an empty file, which must be. */
-static enum emotp_err
-make_files(const char *path, struct emotp_why *why)
-{
-	char copy[EMOTP_CONFIG_VALUE];
-	FILE *file;
-
-	(void)emotp_copy(copy, sizeof(copy), path);
-	if (mkdir(dirname(copy), 0700) != 0 && errno != EEXIST)
-		return emotp_fail(why, EMOTP_ERR_STORE, "%s: %s", path,
-		    strerror(errno));
-	file = fopen(path, "wxe");
-	if (file == NULL)
-		return emotp_fail(why, errno == EEXIST ? EMOTP_ERR_EXISTS :
-		    EMOTP_ERR_STORE, "%s: %s", path, strerror(errno));
-	(void)fchmod(fileno(file), 0600);
-	(void)fclose(file);
-	return EMOTP_OK;
-}
-
 static void
 sqlite_close(void *db)
 {
@@ -197,39 +164,43 @@ sqlite_close(void *db)
 	free(s);
 }
 
+/* Opens a file that was found trustworthy. */
 static enum emotp_err
-sqlite_open(const char *path, bool create, void **ret, struct emotp_why *why)
+open_file(const char *path, struct sqlite_store **ret, struct emotp_why *why)
 {
-	struct sqlite_store *s;
-	enum emotp_err err = EMOTP_OK;
+	struct sqlite_store *s = calloc(1, sizeof(*s));
+	enum emotp_err err;
 	int rc;
 
-	if (path[0] != '/')
-		return emotp_fail(why, EMOTP_ERR_CONFIG,
-		    "store: sqlite:/absolute/path expected");
-	if (create)
-		err = make_files(path, why);
-	if (err == EMOTP_OK)
-		err = check_files(path, why);
-	if (err != EMOTP_OK)
-		return err;
-	s = calloc(1, sizeof(*s));
 	if (s == NULL)
 		return emotp_fail(why, EMOTP_ERR_MEMORY, "out of memory");
 	rc = sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE |
 	    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
 	err = rc == SQLITE_OK ? configure(s) : failed(s, rc);
-	if (err == EMOTP_OK && create)
-		err = make_schema(s);
-	if (err != EMOTP_OK) {
-		(void)emotp_fail(why, err, "%s: %s", path, s->why.text);
-		sqlite_close(s);
-		if (create)
-			(void)unlink(path);
-		return err;
+	if (err == EMOTP_OK) {
+		*ret = s;
+		return EMOTP_OK;
 	}
-	*ret = s;
-	return EMOTP_OK;
+	(void)emotp_fail(why, err, "%s: %s", path, s->why.text);
+	sqlite_close(s);
+	return err;
+}
+
+static enum emotp_err
+sqlite_open(const char *path, void **ret, struct emotp_why *why)
+{
+	struct sqlite_store *s = NULL;
+	enum emotp_err err;
+
+	if (path[0] != '/')
+		return emotp_fail(why, EMOTP_ERR_CONFIG,
+		    "store: sqlite:/absolute/path expected");
+	err = check_files(path, why);
+	if (err == EMOTP_OK)
+		err = open_file(path, &s, why);
+	if (err == EMOTP_OK)
+		*ret = s;
+	return err;
 }
 
 static enum emotp_err
@@ -257,6 +228,8 @@ sqlite_commit(void *db)
 	struct sqlite_store *s = db;
 	enum emotp_err err = sqlite_exec(s, "COMMIT");
 
+	if (err == EMOTP_OK)
+		s->waited_ms = 0;
 	if (err == EMOTP_OK && s->wal_pages >= CHECKPOINT_PAGES) {
 		(void)sqlite3_busy_handler(s->db, NULL, NULL);
 		(void)sqlite3_wal_checkpoint_v2(s->db, NULL,
@@ -378,8 +351,115 @@ sqlite_why(const void *db)
 	return s->why.text;
 }
 
+/* ---- making a store ---- */
+
+/* The schema and the first row, in WAL mode, all of it in the file itself. */
+static enum emotp_err
+fill(struct sqlite_store *s, const struct emotp_statement *first)
+{
+	static const char schema[] =
+#include "store_sqlite.sql.h"
+	    ;
+	enum emotp_err err = sqlite_exec(s, "PRAGMA journal_mode=WAL");
+
+	if (err == EMOTP_OK)
+		err = sqlite_begin(s, EMOTP_BEGIN_WRITE);
+	if (err == EMOTP_OK)
+		err = sqlite_exec(s, schema);
+	if (err == EMOTP_OK)
+		err = sqlite_run(s, first, NULL, NULL);
+	if (err == EMOTP_OK)
+		err = sqlite_commit(s);
+	if (err == EMOTP_OK)
+		err = sqlite_exec(s, "PRAGMA wal_checkpoint(TRUNCATE)");
+	(void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0,
+	    NULL);
+	return err;
+}
+
+static void
+unlink_all(const char *path)
+{
+	static const char *const suffixes[] = {"", "-wal", "-shm"};
+	char name[EMOTP_CONFIG_VALUE + 16];
+
+	for (size_t i = 0; i < 3; i++) {
+		(void)snprintf(name, sizeof(name), "%s%s", path, suffixes[i]);
+		(void)unlink(name);
+	}
+}
+
+static enum emotp_err
+fill_file(const char *aside, const struct emotp_statement *first,
+    struct emotp_why *why)
+{
+	struct sqlite_store *s = NULL;
+	int fd = open(aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	enum emotp_err err;
+
+	if (fd < 0)
+		return emotp_fail(why, EMOTP_ERR_STORE, "%s: %s", aside,
+		    strerror(errno));
+	(void)close(fd);
+	err = open_file(aside, &s, why);
+	if (err != EMOTP_OK)
+		return err;
+	err = fill(s, first);
+	if (err != EMOTP_OK)
+		(void)emotp_fail(why, err, "%s: %s", aside, s->why.text);
+	sqlite_close(s);
+	return err;
+}
+
+/* Gives the finished file its name, durably; never over another file. */
+static enum emotp_err
+publish(const char *aside, const char *path, struct emotp_why *why)
+{
+	char copy[EMOTP_CONFIG_VALUE];
+	enum emotp_err err = EMOTP_OK;
+	int fd;
+
+	(void)emotp_copy(copy, sizeof(copy), path);
+	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || link(aside, path) != 0 || unlink(aside) != 0 ||
+	    fsync(fd) != 0)
+		err = emotp_fail(why, errno == EEXIST ? EMOTP_ERR_EXISTS :
+		    EMOTP_ERR_STORE, "%s: %s", path, strerror(errno));
+	if (fd >= 0)
+		(void)close(fd);
+	return err;
+}
+
+/* Built aside, so that a store that is there is complete. */
+static enum emotp_err
+sqlite_create(const char *path, const struct emotp_statement *first,
+    struct emotp_why *why)
+{
+	char aside[EMOTP_CONFIG_VALUE + 8], copy[EMOTP_CONFIG_VALUE];
+	struct stat st;
+	enum emotp_err err;
+
+	if (path[0] != '/' || !emotp_copy(copy, sizeof(copy), path))
+		return emotp_fail(why, EMOTP_ERR_CONFIG,
+		    "store: sqlite:/absolute/path expected");
+	if (lstat(path, &st) == 0)
+		return emotp_fail(why, EMOTP_ERR_EXISTS, "%s: exists already",
+		    path);
+	if (mkdir(dirname(copy), 0700) != 0 && errno != EEXIST)
+		return emotp_fail(why, EMOTP_ERR_STORE, "%s: %s", path,
+		    strerror(errno));
+	(void)snprintf(aside, sizeof(aside), "%s.new", path);
+	unlink_all(aside);
+	err = fill_file(aside, first, why);
+	if (err == EMOTP_OK)
+		err = publish(aside, path, why);
+	unlink_all(aside);
+	return err;
+}
+
 const struct emotp_backend emotp_store_sqlite = {
     .scheme = "sqlite:",
+    .create = sqlite_create,
     .open = sqlite_open,
     .close = sqlite_close,
     .begin = sqlite_begin,

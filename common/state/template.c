@@ -257,7 +257,7 @@ emotp_template_fill(const struct emotp_config *config, const char *language,
     struct emotp_text *ret, struct emotp_why *why)
 {
 	const char *name = emotp_mail_kind_name(kind);
-	struct source source;
+	struct source source = {"", ""};
 	struct filling f = {
 	    .path = source.path,
 	    .wants_code = kind == EMOTP_MAIL_CODE,
