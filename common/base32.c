@@ -60,8 +60,7 @@ ending_valid(size_t chars, size_t padding)
 }
 
 enum emotp_err
-emotp_base32_decode(const char *text, void *bytes, size_t size,
-    size_t *ret_len)
+emotp_base32_decode(const char *text, void *bytes, size_t size, size_t *ret_len)
 {
 	size_t chars = strcspn(text, "=");
 	size_t padding = strspn(text + chars, "=");
@@ -102,8 +101,8 @@ show(const char chars[static EMOTP_CODE_CHARS],
 }
 
 void
-emotp_crockford_show(const unsigned char bytes[static 7],
-    char text[static EMOTP_CODE_SHOWN])
+emotp_crockford_show(
+    const unsigned char bytes[static 7], char text[static EMOTP_CODE_SHOWN])
 {
 	char chars[EMOTP_CODE_CHARS + 1];
 

@@ -11,8 +11,8 @@
 #include "file.h"
 #include "text.h"
 
-#define FILE_MAX 65536 /* bytes */
-#define LINE_MAX_INIH 198 /* what libinih reads at once */
+#define FILE_MAX      65536 /* bytes */
+#define LINE_MAX_INIH 198   /* what libinih reads at once */
 
 struct setting {
 	const char *name;
@@ -95,8 +95,8 @@ set_algorithm(const struct setting *setting, struct emotp_config *config,
 	return NULL;
 }
 
-#define TEXT(field)                            \
-	offsetof(struct emotp_config, field),  \
+#define TEXT(field)                           \
+	offsetof(struct emotp_config, field), \
 	    sizeof(((struct emotp_config *)0)->field)
 #define NUMBER(field) offsetof(struct emotp_config, field), 0
 
@@ -125,7 +125,7 @@ static const struct setting settings[] = {
 /* What libinih's callback carries from line to line. */
 struct reading {
 	struct emotp_config *config;
-	unsigned seen; /* a bit for each setting */
+	unsigned seen;    /* a bit for each setting */
 	char reason[200]; /* of the first error */
 };
 
@@ -142,8 +142,7 @@ complain(struct reading *reading, const char *name, const char *reason)
 
 /* libinih: 1 goes on, 0 marks the line as the first bad one. */
 static int
-take_line(void *user, const char *section, const char *name,
-    const char *value)
+take_line(void *user, const char *section, const char *name, const char *value)
 {
 	struct reading *reading = user;
 
@@ -178,8 +177,7 @@ misread(const char *line, size_t len)
 		return "begins with a space: lines are not continued";
 	if (line[0] == '[')
 		return "there are no [sections]";
-	return memchr(line, '=', len) == NULL ? "expected: name = value" :
-	    NULL;
+	return memchr(line, '=', len) == NULL ? "expected: name = value" : NULL;
 }
 
 /* The first line that libinih would misread; 0 if there is none. */
@@ -207,12 +205,12 @@ parse(const char *path, const char *text, struct emotp_config *config,
 	int line = misread_line(text, &reason);
 
 	if (line != 0)
-		return emotp_fail(why, EMOTP_ERR_CONFIG, "%s:%d: %s", path,
-		    line, reason);
+		return emotp_fail(
+		    why, EMOTP_ERR_CONFIG, "%s:%d: %s", path, line, reason);
 	line = ini_parse_string(text, take_line, &reading);
 	if (line < 0)
-		return emotp_fail(why, EMOTP_ERR_MEMORY, "%s: out of memory",
-		    path);
+		return emotp_fail(
+		    why, EMOTP_ERR_MEMORY, "%s: out of memory", path);
 	if (line > 0)
 		return emotp_fail(why, EMOTP_ERR_CONFIG, "%s:%d: %s", path,
 		    line, reading.reason);
@@ -247,13 +245,14 @@ finish(const char *path, struct emotp_config *config, struct emotp_why *why)
 		bad = "skew: more than resync";
 	else if (!emotp_params_valid(&config->params))
 		bad = "digits must be 6 or 8, period 5 to 3600";
-	return bad == NULL ? EMOTP_OK :
+	return bad == NULL ?
+	    EMOTP_OK :
 	    emotp_fail(why, EMOTP_ERR_CONFIG, "%s: %s", path, bad);
 }
 
 enum emotp_err
-emotp_config_load(const char *path, struct emotp_config *ret,
-    struct emotp_why *why)
+emotp_config_load(
+    const char *path, struct emotp_config *ret, struct emotp_why *why)
 {
 	char *text = NULL;
 	size_t len;
@@ -263,15 +262,15 @@ emotp_config_load(const char *path, struct emotp_config *ret,
 	for (size_t i = 0; i < COUNT; i++)
 		if (settings[i].fallback != NULL &&
 		    settings[i].fallback[0] != '\0')
-			(void)settings[i].set(&settings[i], ret,
-			    settings[i].fallback);
+			(void)settings[i].set(
+			    &settings[i], ret, settings[i].fallback);
 	if (path != NULL) {
 		text = malloc(FILE_MAX);
 		if (text == NULL)
-			return emotp_fail(why, EMOTP_ERR_MEMORY,
-			    "out of memory");
-		err = emotp_file_read(path, EMOTP_FILE_PUBLIC,
-		    EMOTP_ERR_CONFIG, text, FILE_MAX, &len, why);
+			return emotp_fail(
+			    why, EMOTP_ERR_MEMORY, "out of memory");
+		err = emotp_file_read(path, EMOTP_FILE_PUBLIC, EMOTP_ERR_CONFIG,
+		    text, FILE_MAX, &len, why);
 		if (err == EMOTP_OK)
 			err = parse(path, text, ret, why);
 		free(text);

@@ -6,9 +6,9 @@
 #include "otpauth.h"
 #include "token.h"
 
-#define EMOTP_CONFIG_PATH   "/etc/emotp/emotp.conf"
-#define EMOTP_CONFIG_VALUE  200 /* bytes of a value, with the NUL */
-#define EMOTP_LANGUAGE_MAX  7   /* "zh-Hant" */
+#define EMOTP_CONFIG_PATH  "/etc/emotp/emotp.conf"
+#define EMOTP_CONFIG_VALUE 200 /* bytes of a value, with the NUL */
+#define EMOTP_LANGUAGE_MAX 7   /* "zh-Hant" */
 
 /* Values, after defaults. An optional text that is not set is "". */
 struct emotp_config {
@@ -16,8 +16,8 @@ struct emotp_config {
 	char store[EMOTP_CONFIG_VALUE];
 	char service[EMOTP_CONFIG_VALUE];
 	char key_file[EMOTP_CONFIG_VALUE];
-	int skew;   /* steps, 0 to resync */
-	int resync; /* steps, 0 to EMOTP_RESYNC_MAX */
+	int skew;                   /* steps, 0 to resync */
+	int resync;                 /* steps, 0 to EMOTP_RESYNC_MAX */
 	struct emotp_params params; /* of new tokens */
 	char mail[EMOTP_CONFIG_VALUE];
 	char mail_from[EMOTP_CONFIG_VALUE];
@@ -35,8 +35,8 @@ struct emotp_config {
  * EMOTP_ERR_CONFIG with file, line and reason on anything unknown, repeated
  * or out of range; *ret is then unspecified.
  */
-enum emotp_err emotp_config_load(const char *path, struct emotp_config *ret,
-    struct emotp_why *why);
+enum emotp_err emotp_config_load(
+    const char *path, struct emotp_config *ret, struct emotp_why *why);
 
 /* Whether language is one that emotp speaks: "en", "zh-Hant" or "pt". */
 bool emotp_language_valid(const char *language);

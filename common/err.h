@@ -6,19 +6,19 @@
 #ifndef EMOTP_ERR_H
 #define EMOTP_ERR_H
 
-#define EMOTP_ERR_MAP(X)                                          \
-	X(MEMORY, "out of memory")                                \
-	X(CLOCK, "the system clock is not set")                   \
-	X(RANDOM, "the kernel gave no random bytes")              \
-	X(CRYPTO, "the cryptographic library failed")             \
-	X(CONFIG, "configuration unusable")                       \
-	X(KEY, "key unusable")                                    \
-	X(STORE, "store not to be had")                           \
-	X(BUSY, "store locked by another process for too long")   \
-	X(MAIL, "mail not accepted")                              \
-	X(INVALID, "not valid")                                   \
-	X(NO_USER, "no such user")                                \
-	X(NO_TOKEN, "no such token")                              \
+#define EMOTP_ERR_MAP(X)                                        \
+	X(MEMORY, "out of memory")                              \
+	X(CLOCK, "the system clock is not set")                 \
+	X(RANDOM, "the kernel gave no random bytes")            \
+	X(CRYPTO, "the cryptographic library failed")           \
+	X(CONFIG, "configuration unusable")                     \
+	X(KEY, "key unusable")                                  \
+	X(STORE, "store not to be had")                         \
+	X(BUSY, "store locked by another process for too long") \
+	X(MAIL, "mail not accepted")                            \
+	X(INVALID, "not valid")                                 \
+	X(NO_USER, "no such user")                              \
+	X(NO_TOKEN, "no such token")                            \
 	X(EXISTS, "exists already")
 
 enum emotp_err {

@@ -52,8 +52,8 @@ read_all(int fd, char *buf, size_t size)
 
 /* Why the open file will not do, or NULL with buf and *ret_len filled. */
 static const char *
-read_trusted(int fd, enum emotp_file_rule rule, char *buf, size_t size,
-    size_t *ret_len)
+read_trusted(
+    int fd, enum emotp_file_rule rule, char *buf, size_t size, size_t *ret_len)
 {
 	struct stat st;
 	const char *reason;
@@ -77,12 +77,11 @@ read_trusted(int fd, enum emotp_file_rule rule, char *buf, size_t size,
 }
 
 enum emotp_err
-emotp_file_read(const char *path, enum emotp_file_rule rule,
-    enum emotp_err err, char *buf, size_t size, size_t *ret_len,
-    struct emotp_why *why)
+emotp_file_read(const char *path, enum emotp_file_rule rule, enum emotp_err err,
+    char *buf, size_t size, size_t *ret_len, struct emotp_why *why)
 {
-	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC |
-	    O_NOCTTY);
+	int fd = open(
+	    path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	const char *reason;
 
 	if (fd < 0) {

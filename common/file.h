@@ -18,8 +18,8 @@ enum emotp_file_rule {
  * file with one link, of root or of this process's effective user, and
  * within the rule. Pure.
  */
-const char *emotp_file_distrust(const struct stat *st,
-    enum emotp_file_rule rule);
+const char *emotp_file_distrust(
+    const struct stat *st, enum emotp_file_rule rule);
 
 /*
  * Reads a whole trusted file into buf and ends it with a NUL; *ret_len does

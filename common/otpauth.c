@@ -35,8 +35,8 @@ name_valid(const char *name)
 }
 
 enum emotp_err
-emotp_otpauth_write(const struct emotp_otpauth *token,
-    char uri[static EMOTP_OTPAUTH_MAX])
+emotp_otpauth_write(
+    const struct emotp_otpauth *token, char uri[static EMOTP_OTPAUTH_MAX])
 {
 	char issuer[EMOTP_ISSUER_MAX * 3 + 1];
 	char account[EMOTP_ACCOUNT_MAX * 3 + 1];
@@ -53,8 +53,8 @@ emotp_otpauth_write(const struct emotp_otpauth *token,
 	    "otpauth://totp/%s:%s?secret=%s&issuer=%s&algorithm=%s&digits=%d"
 	    "&period=%d",
 	    issuer, account, secret, issuer,
-	    emotp_algorithm_name(token->params.algorithm),
-	    token->params.digits, token->params.period_s);
+	    emotp_algorithm_name(token->params.algorithm), token->params.digits,
+	    token->params.period_s);
 	emotp_wipe(secret, sizeof(secret));
 	return EMOTP_OK;
 }
@@ -107,14 +107,14 @@ static bool
 set_secret(struct emotp_otpauth *token, const char *value)
 {
 	return emotp_base32_decode(value, token->secret.bytes,
-	    sizeof(token->secret.bytes), &token->secret.len) == EMOTP_OK;
+		   sizeof(token->secret.bytes), &token->secret.len) == EMOTP_OK;
 }
 
 static bool
 set_issuer(struct emotp_otpauth *token, const char *value)
 {
-	return name_valid(value) && (token->issuer[0] == '\0' ||
-	    strcmp(token->issuer, value) == 0) &&
+	return name_valid(value) &&
+	    (token->issuer[0] == '\0' || strcmp(token->issuer, value) == 0) &&
 	    emotp_copy(token->issuer, sizeof(token->issuer), value);
 }
 
@@ -150,22 +150,22 @@ static const struct {
 
 /* One NAME=VALUE; *seen has a bit for each that was there before. */
 static bool
-read_parameter(struct emotp_otpauth *token, const char *at, size_t len,
-    unsigned *seen)
+read_parameter(
+    struct emotp_otpauth *token, const char *at, size_t len, unsigned *seen)
 {
 	char value[EMOTP_ACCOUNT_MAX + 1];
 	bool ok = true;
 
 	for (size_t i = 0; i < sizeof(parameters) / sizeof(parameters[0]);
-	    i++) {
+	     i++) {
 		size_t name = strlen(parameters[i].name);
 
 		if (len <= name || at[name] != '=' ||
 		    memcmp(at, parameters[i].name, name) != 0)
 			continue;
 		ok = (*seen & 1U << i) == 0 &&
-		    unescape(at + name + 1, len - name - 1, value,
-			sizeof(value)) &&
+		    unescape(
+			at + name + 1, len - name - 1, value, sizeof(value)) &&
 		    parameters[i].set(token, value);
 		*seen |= 1U << i;
 		emotp_wipe(value, sizeof(value));

@@ -26,8 +26,8 @@ struct emotp_otpauth {
  * field is empty, too long or has a control character, or if issuer or
  * account holds a ':'. The URI holds the secret: wipe it.
  */
-enum emotp_err emotp_otpauth_write(const struct emotp_otpauth *token,
-    char uri[static EMOTP_OTPAUTH_MAX]);
+enum emotp_err emotp_otpauth_write(
+    const struct emotp_otpauth *token, char uri[static EMOTP_OTPAUTH_MAX]);
 
 /*
  * Reads a URI; missing parameters take the format's defaults (SHA1, 6

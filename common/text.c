@@ -12,8 +12,8 @@ plain(unsigned char c, bool no_space)
 }
 
 const char *
-emotp_escape(const char *text, bool no_space,
-    char buf[static EMOTP_ESCAPED_MAX])
+emotp_escape(
+    const char *text, bool no_space, char buf[static EMOTP_ESCAPED_MAX])
 {
 	const size_t room = EMOTP_ESCAPED_MAX - sizeof("...");
 	size_t n = 0;
@@ -39,8 +39,12 @@ emotp_escape(const char *text, bool no_space,
 static size_t
 utf8_sequence(const unsigned char *p)
 {
-	size_t len = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 :
-	    p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
+	size_t len = p[0] < 0x80 ? 1 :
+	    p[0] < 0xc2          ? 0 :
+	    p[0] < 0xe0          ? 2 :
+	    p[0] < 0xf0          ? 3 :
+	    p[0] < 0xf5          ? 4 :
+				   0;
 
 	for (size_t i = 1; i < len; i++)
 		if ((p[i] & 0xc0) != 0x80)

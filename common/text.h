@@ -14,8 +14,8 @@
  * become \xHH; a space too if no_space. What does not fit in
  * EMOTP_ESCAPED_MAX ends in "...". Returns buf.
  */
-const char *emotp_escape(const char *text, bool no_space,
-    char buf[static EMOTP_ESCAPED_MAX]);
+const char *emotp_escape(
+    const char *text, bool no_space, char buf[static EMOTP_ESCAPED_MAX]);
 
 /* Whether the bytes are well-formed UTF-8 without control characters. */
 bool emotp_text_valid(const char *text);

@@ -13,9 +13,9 @@ enum emotp_algorithm {
 	EMOTP_SHA512 = 3,
 };
 
-#define EMOTP_PERIOD_MIN 5    /* seconds */
-#define EMOTP_PERIOD_MAX 3600 /* seconds */
-#define EMOTP_PERIOD_OURS 60  /* seconds; the default */
+#define EMOTP_PERIOD_MIN  5    /* seconds */
+#define EMOTP_PERIOD_MAX  3600 /* seconds */
+#define EMOTP_PERIOD_OURS 60   /* seconds; the default */
 
 struct emotp_params {
 	enum emotp_algorithm algorithm;
@@ -27,8 +27,8 @@ struct emotp_params {
 const char *emotp_algorithm_name(enum emotp_algorithm algorithm);
 
 /* The reverse, in any case; EMOTP_ERR_INVALID if it is none of them. */
-enum emotp_err emotp_algorithm_read(const char *name,
-    enum emotp_algorithm *ret);
+enum emotp_err emotp_algorithm_read(
+    const char *name, enum emotp_algorithm *ret);
 
 /* Bytes in a new secret: as many as the hash is long (RFC 6238, 5.1). */
 size_t emotp_algorithm_secret_len(enum emotp_algorithm algorithm);

@@ -25,8 +25,8 @@ keyed_hmac(const struct emotp_secret *secret, const char *digest)
 
 	EVP_MAC_free(mac); /* ctx holds a reference of its own */
 	(void)snprintf(name, sizeof(name), "%s", digest);
-	params[0] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST,
-	    name, 0);
+	params[0] =
+	    OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0);
 	if (ctx != NULL &&
 	    EVP_MAC_init(ctx, secret->bytes, secret->len, params) != 1) {
 		EVP_MAC_CTX_free(ctx);
@@ -76,8 +76,8 @@ static enum emotp_err
 compute(const struct emotp_secret *secret, const struct emotp_params *params,
     int64_t first, size_t count, uint32_t *codes)
 {
-	EVP_MAC_CTX *ctx = keyed_hmac(secret,
-	    emotp_algorithm_name(params->algorithm));
+	EVP_MAC_CTX *ctx =
+	    keyed_hmac(secret, emotp_algorithm_name(params->algorithm));
 	enum emotp_err err = EMOTP_ERR_CRYPTO;
 
 	if (ctx == NULL)

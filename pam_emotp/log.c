@@ -40,9 +40,11 @@ log_ahead(pam_handle_t *pamh, const char *name, int64_t until_s)
 
 	if (gmtime_r(&until, &tm) != NULL)
 		(void)strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	pam_syslog(pamh, LOG_NOTICE, "%s refused: ahead: a clock was once "
+	pam_syslog(pamh, LOG_NOTICE,
+	    "%s refused: ahead: a clock was once "
 	    "wrong; codes work again after %s, or after \"emotp-provision "
-	    "reset\"", name, when);
+	    "reset\"",
+	    name, when);
 }
 
 void
@@ -53,20 +55,21 @@ log_refused(pam_handle_t *pamh, const char *user,
 	char ruser[EMOTP_ESCAPED_MAX], rhost[EMOTP_ESCAPED_MAX];
 
 	(void)emotp_escape(user, true, name);
-	pam_syslog(pamh, LOG_NOTICE, "authentication failure; logname= "
+	pam_syslog(pamh, LOG_NOTICE,
+	    "authentication failure; logname= "
 	    "uid=%u euid=%u tty=%s ruser=%s rhost=%s  user=%s",
-	    (unsigned)getuid(), (unsigned)geteuid(),
-	    item(pamh, PAM_TTY, tty), item(pamh, PAM_RUSER, ruser),
-	    item(pamh, PAM_RHOST, rhost), name);
+	    (unsigned)getuid(), (unsigned)geteuid(), item(pamh, PAM_TTY, tty),
+	    item(pamh, PAM_RUSER, ruser), item(pamh, PAM_RHOST, rhost), name);
 	if (judgement->verdict == EMOTP_AHEAD)
 		log_ahead(pamh, name, judgement->ahead_until);
 	else
 		pam_syslog(pamh, LOG_NOTICE, "%s refused: %s", name,
 		    emotp_verdict_name(judgement->verdict));
 	if (judgement->disabled_now)
-		pam_syslog(pamh, LOG_WARNING, "%s is now disabled: %d wrong "
-		    "codes in a row; see \"emotp-provision unlock\"", name,
-		    EMOTP_DISABLED_RUN);
+		pam_syslog(pamh, LOG_WARNING,
+		    "%s is now disabled: %d wrong "
+		    "codes in a row; see \"emotp-provision unlock\"",
+		    name, EMOTP_DISABLED_RUN);
 }
 
 void

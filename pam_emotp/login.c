@@ -50,8 +50,8 @@ open_all(struct login *l)
 	if (err == EMOTP_OK)
 		err = emotp_key_load(l->config.key_file, &l->key, &why);
 	if (err == EMOTP_OK)
-		err = emotp_store_open(backends, l->config.store, &l->key,
-		    &l->store, &why);
+		err = emotp_store_open(
+		    backends, l->config.store, &l->key, &l->store, &why);
 	return err == EMOTP_OK ? PAM_SUCCESS : fail(l, err, &why);
 }
 
@@ -86,14 +86,16 @@ waive(const struct login *l)
 		return PAM_SUCCESS;
 	err = emotp_verify_never_enrolled(&a, l->user, &typed, &why);
 	if (err == EMOTP_OK)
-		err = emotp_verify_never_enrolled(&a, pw->pw_name, &known,
-		    &why);
+		err =
+		    emotp_verify_never_enrolled(&a, pw->pw_name, &known, &why);
 	if (err != EMOTP_OK)
 		return fail(l, err, &why);
 	if (!typed || !known)
 		return PAM_SUCCESS;
-	pam_syslog(l->pamh, LOG_NOTICE, "%s let by without a code: nullok, "
-	    "and never enrolled", pw->pw_name);
+	pam_syslog(l->pamh, LOG_NOTICE,
+	    "%s let by without a code: nullok, "
+	    "and never enrolled",
+	    pw->pw_name);
 	return PAM_IGNORE;
 }
 
@@ -106,8 +108,8 @@ attempt(const struct login *l, enum prompt_source source)
 	char typed[PROMPT_TYPED_MAX] = "";
 	struct emotp_why why;
 	enum emotp_err err;
-	int result = prompt_code(l->pamh, l->options, source,
-	    l->config.params.digits, typed);
+	int result = prompt_code(
+	    l->pamh, l->options, source, l->config.params.digits, typed);
 
 	if (result != PAM_SUCCESS)
 		return result;
@@ -154,8 +156,7 @@ login(pam_handle_t *pamh, const struct options *options, bool silent)
 	int result = pam_get_user(pamh, &l.user, NULL);
 
 	if (result != PAM_SUCCESS || l.user == NULL)
-		return result == PAM_CONV_AGAIN ? PAM_INCOMPLETE :
-		    PAM_CONV_ERR;
+		return result == PAM_CONV_AGAIN ? PAM_INCOMPLETE : PAM_CONV_ERR;
 	result = open_all(&l);
 	if (result == PAM_SUCCESS && options->nullok)
 		result = waive(&l);

@@ -58,8 +58,7 @@ value_of(const struct option *option, const char *arg)
 	size_t len = strlen(option->name);
 
 	if (option->name[len - 1] == '=')
-		return strncmp(arg, option->name, len) == 0 ? arg + len :
-		    NULL;
+		return strncmp(arg, option->name, len) == 0 ? arg + len : NULL;
 	return strcmp(arg, option->name) == 0 ? "" : NULL;
 }
 
@@ -94,7 +93,8 @@ apply(pam_handle_t *pamh, const struct option *option, const char *value,
 		pam_syslog(pamh, LOG_WARNING,
 		    "argument \"%s\" belongs to another module and is "
 		    "ignored; \"emotp-provision import\" takes its tokens "
-		    "over", option->name);
+		    "over",
+		    option->name);
 		return true;
 	case REFUSED:
 		break;
@@ -116,8 +116,8 @@ take(pam_handle_t *pamh, const char *arg, struct options *ret)
 }
 
 int
-options_parse(pam_handle_t *pamh, int argc, const char **argv,
-    struct options *ret)
+options_parse(
+    pam_handle_t *pamh, int argc, const char **argv, struct options *ret)
 {
 	char shown[EMOTP_ESCAPED_MAX];
 
@@ -129,7 +129,8 @@ options_parse(pam_handle_t *pamh, int argc, const char **argv,
 	for (int i = 0; i < argc; i++) {
 		if (take(pamh, argv[i], ret))
 			continue;
-		pam_syslog(pamh, LOG_ERR, "argument \"%s\" is not usable, "
+		pam_syslog(pamh, LOG_ERR,
+		    "argument \"%s\" is not usable, "
 		    "nobody is let in; see pam_emotp(8)",
 		    emotp_escape(argv[i], false, shown));
 		return PAM_SERVICE_ERR;

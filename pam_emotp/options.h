@@ -9,7 +9,7 @@
 #define OPTIONS_PROMPTS_MAX 10
 
 struct options {
-	const char *conf;   /* these two are borrowed from argv */
+	const char *conf; /* these two are borrowed from argv */
 	const char *prompt;
 	int prompts;
 	bool nullok;
@@ -24,7 +24,7 @@ struct options {
  * PAM_SUCCESS, or PAM_SERVICE_ERR with a log line for an argument that is
  * unknown, lacks its value or would let everybody in.
  */
-int options_parse(pam_handle_t *pamh, int argc, const char **argv,
-    struct options *ret);
+int options_parse(
+    pam_handle_t *pamh, int argc, const char **argv, struct options *ret);
 
 #endif

@@ -8,15 +8,15 @@
 #include "options.h"
 
 __attribute__((visibility("default"))) int
-pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc,
-    const char **argv)
+pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
 	struct options options;
 	int result = PAM_SYSTEM_ERR;
 
 	result = options_parse(pamh, argc, argv, &options);
 	if (result == PAM_SUCCESS)
-		result = login(pamh, &options, ((unsigned)flags & PAM_SILENT) != 0);
+		result =
+		    login(pamh, &options, ((unsigned)flags & PAM_SILENT) != 0);
 	return result;
 }
 

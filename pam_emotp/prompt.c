@@ -33,8 +33,9 @@ ask(pam_handle_t *pamh, const struct options *options,
     char typed[static PROMPT_TYPED_MAX])
 {
 	char *reply = NULL;
-	int result = pam_prompt(pamh, options->echo ? PAM_PROMPT_ECHO_ON :
-	    PAM_PROMPT_ECHO_OFF, &reply, "%s", options->prompt);
+	int result = pam_prompt(pamh,
+	    options->echo ? PAM_PROMPT_ECHO_ON : PAM_PROMPT_ECHO_OFF, &reply,
+	    "%s", options->prompt);
 
 	if (result == PAM_SUCCESS && reply == NULL)
 		result = PAM_CONV_ERR;
@@ -45,7 +46,7 @@ ask(pam_handle_t *pamh, const struct options *options,
 		free(reply);
 	}
 	return result == PAM_SUCCESS || result == PAM_BUF_ERR ? result :
-	    PAM_CONV_ERR;
+								PAM_CONV_ERR;
 }
 
 /* Splits "passwordcode"; whoever comes next finds the password. */
@@ -69,8 +70,7 @@ forward(pam_handle_t *pamh, int digits, char typed[static PROMPT_TYPED_MAX])
 
 int
 prompt_code(pam_handle_t *pamh, const struct options *options,
-    enum prompt_source source, int digits,
-    char typed[static PROMPT_TYPED_MAX])
+    enum prompt_source source, int digits, char typed[static PROMPT_TYPED_MAX])
 {
 	const char *password;
 	int result = PAM_SUCCESS;
@@ -89,7 +89,8 @@ prompt_code(pam_handle_t *pamh, const struct options *options,
 void
 prompt_denied(pam_handle_t *pamh)
 {
-	(void)pam_error(pamh, "Code not accepted. Wait for the next code and "
+	(void)pam_error(pamh,
+	    "Code not accepted. Wait for the next code and "
 	    "enter that one.");
 }
 
@@ -99,6 +100,8 @@ prompt_clock(pam_handle_t *pamh, int drift, int period_s)
 	int seconds = abs(drift) * period_s;
 
 	if (seconds > CLOCK_WARN_S)
-		(void)pam_info(pamh, "Your device's clock is about %d minutes "
-		    "%s", (seconds + 30) / 60, drift < 0 ? "slow" : "fast");
+		(void)pam_info(pamh,
+		    "Your device's clock is about %d minutes "
+		    "%s",
+		    (seconds + 30) / 60, drift < 0 ? "slow" : "fast");
 }

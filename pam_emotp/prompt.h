@@ -21,8 +21,7 @@ enum prompt_source {
  * PAM_BUF_ERR. Wipe typed.
  */
 int prompt_code(pam_handle_t *pamh, const struct options *options,
-    enum prompt_source source, int digits,
-    char typed[static PROMPT_TYPED_MAX]);
+    enum prompt_source source, int digits, char typed[static PROMPT_TYPED_MAX]);
 
 /* Best effort: a message that cannot be shown changes no verdict. */
 void prompt_denied(pam_handle_t *pamh);

@@ -6,7 +6,7 @@
 #include "session.h"
 
 /* Logs what a command came to, once for each session. */
-void audit(struct session *s, const char *command,
-    const struct arguments *args, int code);
+void audit(struct session *s, const char *command, const struct arguments *args,
+    int code);
 
 #endif

@@ -24,7 +24,7 @@ enum {
 
 struct command {
 	const char *name;
-	const char *alias; /* or NULL */
+	const char *alias;     /* or NULL */
 	const char *arguments; /* as the usage line has them */
 	const char *help;
 	int (*run)(struct session *s, const struct arguments *args);

@@ -26,8 +26,8 @@ keep_only(struct emotp_case *c, int number)
 
 /* Advice only, so "cannot tell" is a no. */
 static bool
-is_other_period(struct session *s, const char *user, int number,
-    const char *typed)
+is_other_period(
+    struct session *s, const char *user, int number, const char *typed)
 {
 	struct emotp_user row;
 	struct emotp_case c;
@@ -42,8 +42,8 @@ is_other_period(struct session *s, const char *user, int number,
 	emotp_store_rollback(s->store);
 	if (err == EMOTP_OK) {
 		keep_only(&c, number);
-		err = emotp_judge_other_period(&c, &s->config, typed,
-		    clock_now(), &other);
+		err = emotp_judge_other_period(
+		    &c, &s->config, typed, clock_now(), &other);
 	}
 	emotp_case_wipe(&c);
 	return err == EMOTP_OK && other;
@@ -69,35 +69,37 @@ say_refused(struct session *s, const char *user,
 
 /* Judges one code as a login would. *ret_done: the token is confirmed. */
 static int
-try_code(struct session *s, const char *user,
-    const struct emotp_token *token, const char *typed, bool *ret_done)
+try_code(struct session *s, const char *user, const struct emotp_token *token,
+    const char *typed, bool *ret_done)
 {
 	struct emotp_judgement judgement;
 	struct emotp_why why = {""};
 	char buf[CLOCK_TEXT_MAX];
 	enum emotp_err err;
 
-	err = emotp_verify(&s->authority, user, typed, clock_now(), &judgement,
-	    &why);
+	err = emotp_verify(
+	    &s->authority, user, typed, clock_now(), &judgement, &why);
 	if (err != EMOTP_OK)
 		return output_error(err, &why);
 	*ret_done = judgement.verdict == EMOTP_ACCEPTED &&
 	    judgement.token == token->number;
 	if (*ret_done)
 		say("Accepted: token %d is confirmed; the device's clock is"
-		    " %s.\n", token->number,
+		    " %s.\n",
+		    token->number,
 		    explain_clock(judgement.drift, judgement.period_s, buf));
 	else if (judgement.verdict == EMOTP_ACCEPTED)
 		say("That was the code of token %d. Enter one of the new"
-		    " token.\n", judgement.token);
+		    " token.\n",
+		    judgement.token);
 	else
 		say_refused(s, user, token, typed, judgement.verdict);
 	return 0;
 }
 
 int
-confirm_token(struct session *s, const char *user,
-    const struct emotp_token *token)
+confirm_token(
+    struct session *s, const char *user, const struct emotp_token *token)
 {
 	char typed[INPUT_MAX];
 	bool done = false;
@@ -111,8 +113,9 @@ confirm_token(struct session *s, const char *user,
 	emotp_wipe(typed, sizeof(typed));
 	if (code != 0 || done)
 		return code;
-	return output_fail(EXIT_REFUSED, "token %d of %s is registered but not"
+	return output_fail(EXIT_REFUSED,
+	    "token %d of %s is registered but not"
 	    " confirmed; its first accepted code confirms it, and"
-	    " `emotp-provision verify %s` says why one is not", token->number,
-	    user, user);
+	    " `emotp-provision verify %s` says why one is not",
+	    token->number, user, user);
 }

@@ -10,7 +10,7 @@
  * exit code, with the error line written where it is not 0: the token is
  * registered all the same.
  */
-int confirm_token(struct session *s, const char *user,
-    const struct emotp_token *token);
+int confirm_token(
+    struct session *s, const char *user, const struct emotp_token *token);
 
 #endif

@@ -12,16 +12,16 @@ command_add(struct session *s, const struct arguments *args)
 	struct emotp_why why = {""};
 	enum emotp_err err;
 
-	err = emotp_directory_add(&s->authority, args->user, args->second,
-	    args->language, &why);
+	err = emotp_directory_add(
+	    &s->authority, args->user, args->second, args->language, &why);
 	if (err != EMOTP_OK)
 		return output_error(err, &why);
 	if (getpwnam(args->user) == NULL)
 		output_warn("this host knows no account %s; added all the same",
 		    args->user);
 	say("%s was added. Next: `emotp-provision enroll %s` beside you, or"
-	    " `emotp-provision invite %s`.\n", args->user, args->user,
-	    args->user);
+	    " `emotp-provision invite %s`.\n",
+	    args->user, args->user, args->user);
 	return 0;
 }
 
@@ -34,12 +34,14 @@ command_set(struct session *s, const struct arguments *args)
 	if (args->email == NULL && args->language == NULL)
 		return output_fail(EXIT_USAGE,
 		    "set: nothing to change; give --email E or --language L");
-	err = emotp_directory_set(&s->authority, args->user, args->email,
-	    args->language, &why);
+	err = emotp_directory_set(
+	    &s->authority, args->user, args->email, args->language, &why);
 	if (err != EMOTP_OK)
 		return output_error(err, &why);
-	say("%s was changed.%s\n", args->user, args->email == NULL ? "" :
-	    " Registration codes mailed to another address no longer work.");
+	say("%s was changed.%s\n", args->user,
+	    args->email == NULL ? "" :
+				  " Registration codes mailed to another "
+				  "address no longer work.");
 	return 0;
 }
 
@@ -49,8 +51,8 @@ command_remove(struct session *s, const struct arguments *args)
 	struct emotp_why why = {""};
 	enum emotp_err err;
 
-	err = emotp_directory_remove(&s->authority, args->user, s->source,
-	    clock_now(), &why);
+	err = emotp_directory_remove(
+	    &s->authority, args->user, s->source, clock_now(), &why);
 	if (err != EMOTP_OK)
 		return output_error(err, &why);
 	say("%s was removed.\n", args->user);

@@ -16,7 +16,8 @@
 static int
 no_input(void)
 {
-	return output_fail(EXIT_REFUSED, "no code was entered and nothing was"
+	return output_fail(EXIT_REFUSED,
+	    "no code was entered and nothing was"
 	    " registered; begin again with `emotp-provision enroll USER`");
 }
 
@@ -73,13 +74,12 @@ static bool
 may_retry(enum emotp_registration outcome)
 {
 	return outcome == EMOTP_REGISTER_WRONG_CODE ||
-	    outcome == EMOTP_REGISTER_EXPIRED ||
-	    outcome == EMOTP_REGISTER_USED;
+	    outcome == EMOTP_REGISTER_EXPIRED || outcome == EMOTP_REGISTER_USED;
 }
 
 static int
-ask_registration(struct session *s, const char *user,
-    struct emotp_registered *ret)
+ask_registration(
+    struct session *s, const char *user, struct emotp_registered *ret)
 {
 	for (int tries = 1;; tries++) {
 		int code = ask_once(s, user, ret);
@@ -104,7 +104,7 @@ mail_success(struct session *s, const struct emotp_user *user)
 
 	if (err != EMOTP_OK || flushed.kept > 0)
 		output_warn("the success mail waits in the outbox (%s);"
-		    " `emotp-provision flush` sends it",
+			    " `emotp-provision flush` sends it",
 		    why.text[0] != '\0' ? why.text : emotp_strerror(err));
 	else if (flushed.sent > 0)
 		say("A success mail was sent to %s.\n", user->email);
@@ -179,7 +179,8 @@ command_invite(struct session *s, const struct arguments *args)
 
 	if (code == 0 && ticket.user.state == EMOTP_ACTIVE)
 		say("%s has a token already: registering another one takes a"
-		    " current code of it too.\n", ticket.user.name);
+		    " current code of it too.\n",
+		    ticket.user.name);
 	emotp_wipe(ticket.code, sizeof(ticket.code));
 	return code;
 }

@@ -7,27 +7,31 @@
 
 static const char *const verdicts[] = {
     [EMOTP_ACCEPTED] = "the code is good",
-    [EMOTP_WRONG] = "no token of this user shows that code about now; see that"
+    [EMOTP_WRONG] =
+	"no token of this user shows that code about now; see that"
 	" the right account is open and that the device takes its time from"
 	" the network",
     [EMOTP_REPLAYED] = "this code, or a later one, was used already; wait for"
-	" the next code",
-    [EMOTP_PENDING] = "right, but the device's clock is off; the code that"
+		       " the next code",
+    [EMOTP_PENDING] =
+	"right, but the device's clock is off; the code that"
 	" follows this one will be accepted, so enter that one too",
     [EMOTP_STRICT] = "right, but after many wrong codes two in a row are"
-	" needed; enter the code that follows this one too",
+		     " needed; enter the code that follows this one too",
     [EMOTP_DISABLED] = "disabled after too many wrong codes;"
-	" `emotp-provision unlock USER` lets codes in again",
-    [EMOTP_AHEAD] = "the last accepted code lies ahead of the server's clock,"
+		       " `emotp-provision unlock USER` lets codes in again",
+    [EMOTP_AHEAD] =
+	"the last accepted code lies ahead of the server's clock,"
 	" which was once wrong; `emotp-provision reset USER` is the cure",
     [EMOTP_UNKNOWN] = "no such user; `emotp-provision add USER EMAIL` makes"
-	" one",
-    [EMOTP_NOT_ENROLLED] = "the user has no token yet;"
+		      " one",
+    [EMOTP_NOT_ENROLLED] =
+	"the user has no token yet;"
 	" `emotp-provision invite USER` mails a registration code",
     [EMOTP_REVOKED] = "the last token was revoked;"
-	" `emotp-provision reset USER` allows a new enrolment",
+		      " `emotp-provision reset USER` allows a new enrolment",
     [EMOTP_MALFORMED] = "not as many digits as a token shows; enter the digits"
-	" of the code and nothing else",
+			" of the code and nothing else",
 };
 
 const char *
@@ -45,24 +49,32 @@ static const struct outcome {
 	const char *advice;
 } outcomes[] = {
     [EMOTP_REGISTERED] = {"registered", "done"},
-    [EMOTP_REGISTER_WRONG_CODE] = {"wrong-code", "that is no"
+    [EMOTP_REGISTER_WRONG_CODE] = {"wrong-code",
+	"that is no"
 	" registration code of this user; check it, or ask for a new one with"
 	" `emotp-provision invite USER`"},
-    [EMOTP_REGISTER_EXPIRED] = {"expired", "the registration code is older"
+    [EMOTP_REGISTER_EXPIRED] = {"expired",
+	"the registration code is older"
 	" than its hour, or was called off; ask for a new one with"
 	" `emotp-provision invite USER`"},
-    [EMOTP_REGISTER_USED] = {"used", "the registration code was used already;"
+    [EMOTP_REGISTER_USED] = {"used",
+	"the registration code was used already;"
 	" ask for a new one with `emotp-provision invite USER`"},
-    [EMOTP_REGISTER_OTP_REQUIRED] = {"otp-required", "the user has a token:"
+    [EMOTP_REGISTER_OTP_REQUIRED] = {"otp-required",
+	"the user has a token:"
 	" the second line of the input must be its current code"},
-    [EMOTP_REGISTER_OTP_REFUSED] = {"otp-required", "the current code of the"
+    [EMOTP_REGISTER_OTP_REFUSED] = {"otp-required",
+	"the current code of the"
 	" user's token was not accepted"},
-    [EMOTP_REGISTER_TOO_MANY] = {"too-many-tokens", "the user has as many"
+    [EMOTP_REGISTER_TOO_MANY] = {"too-many-tokens",
+	"the user has as many"
 	" tokens as one may have; take one away with"
 	" `emotp-provision revoke USER TOKEN`"},
-    [EMOTP_REGISTER_REVOKED] = {"revoked", "the last token was revoked; allow"
+    [EMOTP_REGISTER_REVOKED] = {"revoked",
+	"the last token was revoked; allow"
 	" a new enrolment with `emotp-provision reset USER`"},
-    [EMOTP_REGISTER_DISABLED] = {"disabled", "the user is disabled after too"
+    [EMOTP_REGISTER_DISABLED] = {"disabled",
+	"the user is disabled after too"
 	" many wrong codes; see `emotp-provision unlock USER`"},
 };
 

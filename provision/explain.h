@@ -19,7 +19,7 @@ const char *explain_registration(enum emotp_registration outcome);
 #define CLOCK_TEXT_MAX 80
 
 /* "right", "right within 3 minutes", "about 4 minutes slow"; returns buf. */
-const char *explain_clock(int drift, int period_s,
-    char buf[static CLOCK_TEXT_MAX]);
+const char *explain_clock(
+    int drift, int period_s, char buf[static CLOCK_TEXT_MAX]);
 
 #endif

@@ -22,7 +22,9 @@ command_flush(struct session *s, const struct arguments *args)
 		return output_error(err, &why);
 	if (err == EMOTP_OK && flushed.kept == 0)
 		return 0;
-	return output_fail(EXIT_MAIL, "%s; mails that wait: %zu; mend the"
-	    " cause and flush again", why.text[0] != '\0' ? why.text :
-	    emotp_strerror(EMOTP_ERR_MAIL), flushed.kept);
+	return output_fail(EXIT_MAIL,
+	    "%s; mails that wait: %zu; mend the"
+	    " cause and flush again",
+	    why.text[0] != '\0' ? why.text : emotp_strerror(EMOTP_ERR_MAIL),
+	    flushed.kept);
 }

@@ -60,8 +60,7 @@ write_durably(int fd, const char *text, size_t len)
  * directory above it that exists.
  */
 static int
-making_failed(const char *path, enum emotp_err err,
-    const struct emotp_why *why)
+making_failed(const char *path, enum emotp_err err, const struct emotp_why *why)
 {
 	char above[PATH_MAX];
 	char *slash;
@@ -81,8 +80,8 @@ config_failed(const char *path, int error)
 {
 	struct emotp_why why = {""};
 
-	(void)emotp_fail(&why, EMOTP_ERR_CONFIG, "%s: cannot be made: %s",
-	    path, strerror(error));
+	(void)emotp_fail(&why, EMOTP_ERR_CONFIG, "%s: cannot be made: %s", path,
+	    strerror(error));
 	return making_failed(path, EMOTP_ERR_CONFIG, &why);
 }
 
@@ -93,8 +92,8 @@ make_config(const char *path)
 	int fd;
 
 	make_parent(path);
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-	    0600);
+	fd = open(
+	    path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return config_failed(path, errno);
 	if (!write_durably(fd, minimal, sizeof(minimal) - 1))
@@ -135,9 +134,11 @@ init_key(struct session *s)
 	int code;
 
 	if (made && exists(session_store_path(s)))
-		return output_fail(EXIT_CONFIG, "%s: missing, but the store is"
+		return output_fail(EXIT_CONFIG,
+		    "%s: missing, but the store is"
 		    " there and opens with no other key; put your copy of the"
-		    " key back", path);
+		    " key back",
+		    path);
 	if (made) {
 		make_parent(path);
 		err = emotp_key_create(path, &why);
@@ -167,7 +168,7 @@ init_store(struct session *s)
 	}
 	if (err != EMOTP_OK)
 		return path == NULL ? output_error(err, &why) :
-		    making_failed(path, err, &why);
+				      making_failed(path, err, &why);
 	code = session_open_store(s);
 	if (code == 0)
 		report("store", s->config.store, made);
@@ -187,6 +188,7 @@ command_init(struct session *s, const struct arguments *args)
 	if (code == 0)
 		say("\nKeep a copy of the key (%s) apart from the backups of"
 		    " the store:\nwithout it no token opens; together they"
-		    " make everybody's codes.\n", s->config.key_file);
+		    " make everybody's codes.\n",
+		    s->config.key_file);
 	return code;
 }

@@ -147,8 +147,8 @@ add_tokens(struct object *o, const struct emotp_entry *entry)
 
 	o->ok = o->ok && array != NULL;
 	for (size_t i = 0; i < entry->count && o->ok; i++)
-		o->ok = cJSON_AddItemToArray(array,
-		    token_object(&entry->tokens[i]));
+		o->ok = cJSON_AddItemToArray(
+		    array, token_object(&entry->tokens[i]));
 }
 
 int

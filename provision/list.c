@@ -114,7 +114,8 @@ show_user(struct emotp_user *user, int64_t now_s)
 	say("State:         %s\n", emotp_user_state_name(user->state));
 	if (user->disabled)
 		say("               disabled: `emotp-provision unlock %s` lets"
-		    " codes in again\n", user->name);
+		    " codes in again\n",
+		    user->name);
 	say("Failures:      %d in a row, %zu in the last 24 hours\n",
 	    user->failures, user->failed.count);
 	if (emotp_judge_strict(user, now_s))
@@ -129,8 +130,8 @@ show_user(struct emotp_user *user, int64_t now_s)
 
 /* Codes are refused once the clock was right again after being ahead. */
 static void
-show_ahead(const struct emotp_token *token, const struct session *s,
-    int64_t now_s)
+show_ahead(
+    const struct emotp_token *token, const struct session *s, int64_t now_s)
 {
 	int period_s = token->params.period_s;
 	char until[LOCAL_TIME_MAX];
@@ -140,13 +141,13 @@ show_ahead(const struct emotp_token *token, const struct session *s,
 		return;
 	say("    ahead: the clock was once wrong; codes are refused until %s,"
 	    " `reset` is the cure\n",
-	    local_time((token->last_step + 1 - token->drift) * period_s,
-		until));
+	    local_time(
+		(token->last_step + 1 - token->drift) * period_s, until));
 }
 
 static void
-show_token(const struct emotp_token *token, const struct session *s,
-    int64_t now_s)
+show_token(
+    const struct emotp_token *token, const struct session *s, int64_t now_s)
 {
 	const struct emotp_params *params = &token->params;
 	char created[LOCAL_TIME_MAX];
@@ -157,8 +158,9 @@ show_token(const struct emotp_token *token, const struct session *s,
 	    token->label[0] != '\0' ? ": " : "", token->label);
 	say("    %s, %d digits, %d seconds; %s\n",
 	    emotp_algorithm_name(params->algorithm), params->digits,
-	    params->period_s, token->confirmed ? "confirmed" :
-	    "not confirmed: no code of it was accepted yet");
+	    params->period_s,
+	    token->confirmed ? "confirmed" :
+			       "not confirmed: no code of it was accepted yet");
 	say("    drift %+d: the device's clock is %s\n", token->drift,
 	    explain_clock(token->drift, params->period_s, clock));
 	say("    created %s, last used %s\n", when(token->created, created),

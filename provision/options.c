@@ -81,8 +81,7 @@ find_command(const char *name)
 
 /* An option of a command: where its value goes, and who takes it. */
 static int
-take_option(const struct command *command, int option,
-    struct arguments *args)
+take_option(const struct command *command, int option, struct arguments *args)
 {
 	const struct {
 		int option;
@@ -120,8 +119,8 @@ take_word(const struct command *command, const char *word, int *count,
 
 /* argv[0] is the command. "-" keeps the order, whatever the environment. */
 static int
-read_arguments(int argc, char *argv[], struct invocation *ret,
-    const char *usage)
+read_arguments(
+    int argc, char *argv[], struct invocation *ret, const char *usage)
 {
 	static const struct option options[] = {
 	    {"email", required_argument, NULL, 'e'},
@@ -173,8 +172,10 @@ options_read(int argc, char *argv[], struct invocation *ret)
 	argv += optind;
 	ret->command = find_command(argv[0]);
 	if (ret->command == NULL)
-		return output_fail(EXIT_USAGE, "%.64s: no such command; "
-		    USAGE " COMMAND ...; --help lists the commands", argv[0]);
+		return output_fail(EXIT_USAGE,
+		    "%.64s: no such command; " USAGE
+		    " COMMAND ...; --help lists the commands",
+		    argv[0]);
 	(void)snprintf(usage, sizeof(usage), USAGE " %s%s%s",
 	    ret->command->name, gap(ret->command), ret->command->arguments);
 	return read_arguments(argc, argv, ret, usage);

@@ -126,8 +126,8 @@ output_error(enum emotp_err err, const struct emotp_why *why)
 		text = why->text;
 	if (err == EMOTP_OK || (size_t)err >= count)
 		return output_fail(EXIT_UNAVAILABLE, "%s", text);
-	return output_fail(meanings[err].code, "%s%s", text,
-	    meanings[err].remedy);
+	return output_fail(
+	    meanings[err].code, "%s%s", text, meanings[err].remedy);
 }
 
 int

@@ -38,8 +38,7 @@ int output_fail(enum exit_code code, const char *format, ...)
 int output_error(enum emotp_err err, const struct emotp_why *why);
 
 /* One line "emotp-provision: warning: ..." to standard error. */
-void output_warn(const char *format, ...)
-    __attribute__((format(printf, 1, 2)));
+void output_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
  * Flushes and wipes. The exit code: code, but EXIT_UNAVAILABLE for 0 if

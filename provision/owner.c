@@ -31,8 +31,8 @@ owner_become(const char *path)
 		pw != NULL ? pw->pw_name : NULL))
 		return output_fail(EXIT_NOT_PERMITTED,
 		    "%s: cannot become uid %ld, its owner: %s; change the owner"
-		    " or run as that user", path, (long)st.st_uid,
-		    strerror(errno));
+		    " or run as that user",
+		    path, (long)st.st_uid, strerror(errno));
 	if (setuid(0) == 0 || seteuid(0) == 0 || geteuid() != st.st_uid)
 		return output_fail(EXIT_NOT_PERMITTED,
 		    "%s: root's rights could not be given up; run as uid %ld",

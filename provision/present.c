@@ -14,14 +14,14 @@ fill(const struct session *s, const char *account,
 	struct emotp_otpauth *otpauth = &ret->otpauth;
 
 	ret->id = registered->token.id;
-	if (!emotp_copy(otpauth->issuer, sizeof(otpauth->issuer),
-		s->config.issuer) ||
+	if (!emotp_copy(
+		otpauth->issuer, sizeof(otpauth->issuer), s->config.issuer) ||
 	    !emotp_copy(otpauth->account, sizeof(otpauth->account), account))
 		return EMOTP_ERR_INVALID;
 	otpauth->secret = registered->secret;
 	otpauth->params = registered->token.params;
-	emotp_base32_encode(otpauth->secret.bytes, otpauth->secret.len,
-	    ret->secret);
+	emotp_base32_encode(
+	    otpauth->secret.bytes, otpauth->secret.len, ret->secret);
 	return emotp_otpauth_write(otpauth, ret->uri);
 }
 
@@ -33,8 +33,7 @@ print_typed(const struct present *p)
 
 	say("\nTo type it by hand: account %s, issuer %s, key\n   ",
 	    p->otpauth.account, p->otpauth.issuer);
-	for (const char *c = p->secret; *c != '\0';
-	     c += strnlen(c, 4))
+	for (const char *c = p->secret; *c != '\0'; c += strnlen(c, 4))
 		say(" %.4s", c);
 	say("\n    time-based, %s, %d digits, %d seconds\n\n",
 	    emotp_algorithm_name(params->algorithm), params->digits,
@@ -66,7 +65,8 @@ present_token(const struct session *s, const char *account,
 	memset(&p, 0, sizeof(p));
 	err = fill(s, account, registered, &p);
 	if (err != EMOTP_OK)
-		code = output_fail(EXIT_CONFIG, "issuer or name will not go"
+		code = output_fail(EXIT_CONFIG,
+		    "issuer or name will not go"
 		    " into an otpauth URI; correct `issuer` and enrol again");
 	else
 		code = print(&p, for_people);

@@ -11,14 +11,13 @@
 
 /* Of the 256 colours, 16 and 231 are ones that no theme changes. */
 #define BLACK_ON_WHITE "\033[38;5;16;48;5;231m"
-#define PLAIN	       "\033[0m"
+#define PLAIN          "\033[0m"
 
 /* Two modules, one above the other: bit 0 the upper dark, bit 1 the lower. */
 static const char *const blocks[] = {
-    " ",
-    "\xe2\x96\x80", /* U+2580 upper half block */
-    "\xe2\x96\x84", /* U+2584 lower half block */
-    "\xe2\x96\x88", /* U+2588 full block */
+    " ", "\xe2\x96\x80", /* U+2580 upper half block */
+    "\xe2\x96\x84",      /* U+2584 lower half block */
+    "\xe2\x96\x88",      /* U+2588 full block */
 };
 
 static unsigned

@@ -20,8 +20,8 @@ register_try(struct session *s, const struct emotp_request *request,
 	struct emotp_why why = {""};
 	enum emotp_err err;
 
-	err = emotp_enroll_register(&s->authority, request, clock_now(), ret,
-	    &why);
+	err = emotp_enroll_register(
+	    &s->authority, request, clock_now(), ret, &why);
 	return err == EMOTP_OK ? 0 : output_error(err, &why);
 }
 
@@ -66,7 +66,8 @@ read_and_try(struct session *s, struct emotp_request *request,
 	int code;
 
 	if (!input_line(person ? "Registration code: " : NULL, code_line))
-		return output_fail(EXIT_REFUSED, "wrong-code: no registration"
+		return output_fail(EXIT_REFUSED,
+		    "wrong-code: no registration"
 		    " code was given; it belongs on the first line of standard"
 		    " input");
 	request->code = code_line;

@@ -13,8 +13,8 @@ int register_try(struct session *s, const struct emotp_request *request,
     struct emotp_registered *ret);
 
 /* The error line of an outcome that is no registration. Returns 1. */
-int register_refused(struct session *s,
-    const struct emotp_registered *registered);
+int register_refused(
+    struct session *s, const struct emotp_registered *registered);
 
 /* Logs at once that there is a new token: what follows may take minutes. */
 void register_audit(struct session *s, const char *command, const char *user,

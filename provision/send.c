@@ -36,8 +36,8 @@ issue(struct session *s, const char *user, struct emotp_ticket *ret,
 {
 	struct progress progress = {clock_now(), false};
 	const struct emotp_progress watch = {tick, &progress};
-	const struct emotp_outbox outbox = {&s->authority, s->mailer,
-	    clock_now, &watch};
+	const struct emotp_outbox outbox = {
+	    &s->authority, s->mailer, clock_now, &watch};
 	enum emotp_err err;
 
 	(void)fflush(stdout);
@@ -53,8 +53,8 @@ send_waiting(struct session *s, int64_t user_id, struct emotp_flushed *ret,
 {
 	struct progress progress = {clock_now(), false};
 	const struct emotp_progress watch = {tick, &progress};
-	const struct emotp_outbox outbox = {&s->authority, s->mailer,
-	    clock_now, &watch};
+	const struct emotp_outbox outbox = {
+	    &s->authority, s->mailer, clock_now, &watch};
 	enum emotp_err err;
 
 	(void)fflush(stdout);
@@ -77,12 +77,14 @@ tell_not_issued(struct session *s, const struct emotp_ticket *ticket)
 		    local_time(ticket->retry_at, at));
 	case EMOTP_ISSUE_REVOKED:
 		s->result = "refused: revoked";
-		return output_fail(EXIT_REFUSED, "the last token of %s was"
+		return output_fail(EXIT_REFUSED,
+		    "the last token of %s was"
 		    " revoked; reset first: `emotp-provision reset %s`",
 		    user, user);
 	case EMOTP_ISSUE_DISABLED:
 		s->result = "refused: disabled";
-		return output_fail(EXIT_REFUSED, "%s is disabled after too many"
+		return output_fail(EXIT_REFUSED,
+		    "%s is disabled after too many"
 		    " wrong codes; unlock first: `emotp-provision unlock %s`",
 		    user, user);
 	case EMOTP_ISSUE_DONE:
@@ -103,7 +105,8 @@ send_code(struct session *s, const char *user, struct emotp_ticket *ret)
 	if (ret->issue != EMOTP_ISSUE_DONE)
 		return tell_not_issued(s, ret);
 	say("A registration code was sent to %s. It is good for one hour,"
-	    " until %s.\n", ret->user.email,
+	    " until %s.\n",
+	    ret->user.email,
 	    local_time(clock_now() + EMOTP_CODE_LIFE_S, until));
 	return 0;
 }

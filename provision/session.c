@@ -80,8 +80,8 @@ session_store_path(const struct session *s)
 }
 
 int
-session_file_error(const char *path, int mode, enum emotp_err err,
-    const struct emotp_why *why)
+session_file_error(
+    const char *path, int mode, enum emotp_err err, const struct emotp_why *why)
 {
 	if (geteuid() != 0 && path != NULL && path[0] != '\0' &&
 	    faccessat(AT_FDCWD, path, mode, AT_EACCESS) != 0 &&
@@ -108,10 +108,11 @@ session_load_config(struct session *s)
 	if (missing(s->config_path)) {
 		bool usual = strcmp(s->config_path, EMOTP_CONFIG_PATH) == 0;
 
-		return output_fail(EXIT_CONFIG, "%s: no such file;"
-		    " `emotp-provision %s%s%sinit` makes it", s->config_path,
-		    usual ? "" : "--config ", usual ? "" : s->config_path,
-		    usual ? "" : " ");
+		return output_fail(EXIT_CONFIG,
+		    "%s: no such file;"
+		    " `emotp-provision %s%s%sinit` makes it",
+		    s->config_path, usual ? "" : "--config ",
+		    usual ? "" : s->config_path, usual ? "" : " ");
 	}
 	err = emotp_config_load(s->config_path, &s->config, &why);
 	if (err != EMOTP_OK)
@@ -126,7 +127,8 @@ session_load_key(struct session *s)
 	enum emotp_err err;
 
 	if (missing(s->config.key_file) && missing(session_store_path(s)))
-		return output_fail(EXIT_CONFIG, "%s: no such key, and no store"
+		return output_fail(EXIT_CONFIG,
+		    "%s: no such key, and no store"
 		    " either; `emotp-provision init` makes them",
 		    s->config.key_file);
 	err = emotp_key_load(s->config.key_file, &s->key, &why);
@@ -143,8 +145,8 @@ session_open_mailer(struct session *s)
 
 	err = emotp_mailer_open(&s->config, &s->mailer, &why);
 	if (err != EMOTP_OK)
-		return session_file_error(s->config.mail_password_file, R_OK,
-		    err, &why);
+		return session_file_error(
+		    s->config.mail_password_file, R_OK, err, &why);
 	return 0;
 }
 
@@ -159,10 +161,12 @@ session_open_store(struct session *s)
 	if (code != 0)
 		return code;
 	if (missing(path))
-		return output_fail(EXIT_UNAVAILABLE, "%s: no such store; "
-		    "`emotp-provision init` makes it", path);
-	err = emotp_store_open(backends, s->config.store, &s->key, &s->store,
-	    &why);
+		return output_fail(EXIT_UNAVAILABLE,
+		    "%s: no such store; "
+		    "`emotp-provision init` makes it",
+		    path);
+	err = emotp_store_open(
+	    backends, s->config.store, &s->key, &s->store, &why);
 	if (err != EMOTP_OK)
 		return session_file_error(path, R_OK | W_OK, err, &why);
 	s->authority.config = &s->config;

@@ -9,9 +9,9 @@
 
 struct session {
 	const char *config_path;
-	bool exempt; /* started by uid 0: meets no mail limit */
-	bool audited; /* the line of this command is out already */
-	const char *result; /* a word for that line, or NULL */
+	bool exempt;             /* started by uid 0: meets no mail limit */
+	bool audited;            /* the line of this command is out already */
+	const char *result;      /* a word for that line, or NULL */
 	char caller[CALLER_MAX]; /* "root (sudo: alice)" */
 	char source[EMOTP_SOURCE_MAX + 1]; /* for mails to the user */
 	struct emotp_config config;
@@ -47,8 +47,7 @@ void session_close(struct session *s);
 const char *session_store_path(const struct session *s);
 
 /* Makes an empty store. EMOTP_ERR_EXISTS if there is one. */
-enum emotp_err session_create_store(struct session *s,
-    struct emotp_why *why);
+enum emotp_err session_create_store(struct session *s, struct emotp_why *why);
 
 /*
  * The exit code for an error on the file at path: 5 if this user may not

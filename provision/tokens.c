@@ -28,12 +28,13 @@ command_revoke(struct session *s, const struct arguments *args)
 	if (args->second != NULL) {
 		number = read_number(args->second);
 		if (number == 0)
-			return output_fail(EXIT_USAGE, "%.64s: not a token's"
+			return output_fail(EXIT_USAGE,
+			    "%.64s: not a token's"
 			    " number; `emotp-provision show USER` has them",
 			    args->second);
 	}
-	err = emotp_directory_revoke(&s->authority, args->user, number,
-	    s->source, clock_now(), &why);
+	err = emotp_directory_revoke(
+	    &s->authority, args->user, number, s->source, clock_now(), &why);
 	if (err != EMOTP_OK)
 		return output_error(err, &why);
 	if (number != 0)
@@ -50,8 +51,8 @@ command_reset(struct session *s, const struct arguments *args)
 	struct emotp_why why = {""};
 	enum emotp_err err;
 
-	err = emotp_directory_reset(&s->authority, args->user, s->source,
-	    clock_now(), &why);
+	err = emotp_directory_reset(
+	    &s->authority, args->user, s->source, clock_now(), &why);
 	if (err != EMOTP_OK)
 		return output_error(err, &why);
 	say("%s has no token any more and may enrol again.\n", args->user);

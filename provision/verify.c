@@ -51,8 +51,8 @@ command_verify(struct session *s, const struct arguments *args)
 		return output_fail(EXIT_REFUSED,
 		    "no code was entered; type it, or give it on the first"
 		    " line of standard input");
-	err = emotp_verify_preview(&s->authority, args->user, typed,
-	    clock_now(), &judgement, &why);
+	err = emotp_verify_preview(
+	    &s->authority, args->user, typed, clock_now(), &judgement, &why);
 	emotp_wipe(typed, sizeof(typed));
 	if (err != EMOTP_OK)
 		return output_error(err, &why);

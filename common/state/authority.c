@@ -2,8 +2,8 @@
 #include "authority.h"
 
 enum emotp_err
-emotp_authority_begin(const struct emotp_authority *a, const char *name,
-    struct emotp_user *user)
+emotp_authority_begin(
+    const struct emotp_authority *a, const char *name, struct emotp_user *user)
 {
 	enum emotp_err err = emotp_store_begin(a->store);
 
@@ -23,18 +23,19 @@ explain(const struct emotp_authority *a, enum emotp_err err, const char *name,
 
 	switch (err) {
 	case EMOTP_ERR_NO_USER:
-		(void)emotp_fail(why, err, "no user %s",
-		    emotp_escape(name, false, shown));
+		(void)emotp_fail(
+		    why, err, "no user %s", emotp_escape(name, false, shown));
 		break;
 	case EMOTP_ERR_KEY:
-		(void)emotp_fail(why, err, "a sealed secret does not open: "
+		(void)emotp_fail(why, err,
+		    "a sealed secret does not open: "
 		    "it was altered, or is not of this row");
 		break;
 	case EMOTP_ERR_STORE:
 	case EMOTP_ERR_BUSY:
 	case EMOTP_ERR_EXISTS:
-		(void)emotp_fail(why, err, "%s", reason[0] != '\0' ? reason :
-		    emotp_strerror(err));
+		(void)emotp_fail(why, err, "%s",
+		    reason[0] != '\0' ? reason : emotp_strerror(err));
 		break;
 	default:
 		(void)emotp_fail(why, err, "%s", emotp_strerror(err));

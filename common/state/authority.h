@@ -17,8 +17,8 @@ struct emotp_authority {
  * How a use case on one user begins: the write lock, and the user, who must
  * not be a tombstone (EMOTP_ERR_NO_USER).
  */
-enum emotp_err emotp_authority_begin(const struct emotp_authority *a,
-    const char *name, struct emotp_user *user);
+enum emotp_err emotp_authority_begin(
+    const struct emotp_authority *a, const char *name, struct emotp_user *user);
 
 /*
  * How it ends: commits if err is EMOTP_OK, else rolls back and fills why

@@ -62,7 +62,8 @@ emotp_label_check(const char *label, struct emotp_why *why)
 static enum emotp_err
 language_check(const char *language, struct emotp_why *why)
 {
-	return emotp_language_valid(language) ? EMOTP_OK :
+	return emotp_language_valid(language) ?
+	    EMOTP_OK :
 	    emotp_fail(why, EMOTP_ERR_INVALID,
 		"the language is one of en, zh-Hant, pt");
 }
@@ -95,8 +96,8 @@ delete_tokens(const struct emotp_authority *a, const struct emotp_user *user)
 {
 	struct emotp_token tokens[EMOTP_TOKENS_MAX];
 	size_t count;
-	enum emotp_err err = emotp_store_tokens(a->store, user->id, tokens,
-	    &count);
+	enum emotp_err err =
+	    emotp_store_tokens(a->store, user->id, tokens, &count);
 
 	for (size_t i = 0; i < count && err == EMOTP_OK; i++)
 		err = emotp_store_token_delete(a->store, &tokens[i]);
@@ -120,8 +121,8 @@ static enum emotp_err
 insert_or_revive(const struct emotp_authority *a, const struct emotp_user *new)
 {
 	struct emotp_user user;
-	enum emotp_err err = emotp_store_user_by_name(a->store, new->name,
-	    &user);
+	enum emotp_err err =
+	    emotp_store_user_by_name(a->store, new->name, &user);
 
 	if (err == EMOTP_ERR_NO_USER) {
 		user = *new;
@@ -165,13 +166,15 @@ emotp_directory_add(const struct emotp_authority *a, const char *name,
 	if (err == EMOTP_OK)
 		err = insert_or_revive(a, &user);
 	err = emotp_authority_end(a, err, name, why);
-	return err != EMOTP_ERR_EXISTS ? err : emotp_fail(why, err,
-	    "the user %s or the address %s exists already", name, email);
+	return err != EMOTP_ERR_EXISTS ?
+	    err :
+	    emotp_fail(why, err, "the user %s or the address %s exists already",
+		name, email);
 }
 
 static enum emotp_err
-change_email(const struct emotp_authority *a, struct emotp_user *user,
-    const char *email)
+change_email(
+    const struct emotp_authority *a, struct emotp_user *user, const char *email)
 {
 	(void)emotp_copy(user->email, sizeof(user->email), email);
 	return emotp_store_codes_end(a->store, user->id, EMOTP_CODE_KILLED);
@@ -194,13 +197,14 @@ emotp_directory_set(const struct emotp_authority *a, const char *name,
 	if (err == EMOTP_OK && email != NULL)
 		err = change_email(a, &user, email);
 	if (err == EMOTP_OK && language != NULL)
-		(void)emotp_copy(user.language, sizeof(user.language),
-		    language);
+		(void)emotp_copy(
+		    user.language, sizeof(user.language), language);
 	if (err == EMOTP_OK)
 		err = emotp_store_user_update(a->store, &user);
 	err = emotp_authority_end(a, err, name, why);
-	return err != EMOTP_ERR_EXISTS ? err : emotp_fail(why, err,
-	    "the address %s is another user's", email);
+	return err != EMOTP_ERR_EXISTS ?
+	    err :
+	    emotp_fail(why, err, "the address %s is another user's", email);
 }
 
 enum emotp_err
@@ -214,8 +218,8 @@ emotp_directory_remove(const struct emotp_authority *a, const char *name,
 	if (err == EMOTP_OK)
 		err = delete_tokens(a, &user);
 	if (err == EMOTP_OK)
-		err = emotp_store_codes_end(a->store, user.id,
-		    EMOTP_CODE_KILLED);
+		err =
+		    emotp_store_codes_end(a->store, user.id, EMOTP_CODE_KILLED);
 	if (err == EMOTP_OK) {
 		user.state = EMOTP_REMOVED;
 		err = emotp_store_user_update(a->store, &user);
@@ -232,8 +236,8 @@ static enum emotp_err
 revoke_token(const struct emotp_authority *a, const struct emotp_user *user,
     const struct emotp_token *token, const char *source, int64_t now_s)
 {
-	struct emotp_intent intent = notice(user, EMOTP_MAIL_REVOKED, source,
-	    now_s);
+	struct emotp_intent intent =
+	    notice(user, EMOTP_MAIL_REVOKED, source, now_s);
 	enum emotp_err err = emotp_store_token_delete(a->store, token);
 
 	intent.token = token->number;
@@ -247,8 +251,8 @@ revoke_matching(const struct emotp_authority *a, struct emotp_user *user,
 {
 	struct emotp_token tokens[EMOTP_TOKENS_MAX];
 	size_t count, revoked = 0;
-	enum emotp_err err = emotp_store_tokens(a->store, user->id, tokens,
-	    &count);
+	enum emotp_err err =
+	    emotp_store_tokens(a->store, user->id, tokens, &count);
 
 	for (size_t i = 0; i < count && err == EMOTP_OK; i++) {
 		if (number != 0 && tokens[i].number != number)
@@ -278,8 +282,7 @@ emotp_directory_revoke(const struct emotp_authority *a, const char *name,
 	if (err == EMOTP_ERR_NO_TOKEN && number == 0)
 		return emotp_fail(why, err, "%s has no token", name);
 	if (err == EMOTP_ERR_NO_TOKEN)
-		return emotp_fail(why, err, "%s has no token %d", name,
-		    number);
+		return emotp_fail(why, err, "%s has no token %d", name, number);
 	return err;
 }
 
@@ -294,8 +297,8 @@ emotp_directory_reset(const struct emotp_authority *a, const char *name,
 	if (err == EMOTP_OK)
 		err = delete_tokens(a, &user);
 	if (err == EMOTP_OK)
-		err = emotp_store_codes_end(a->store, user.id,
-		    EMOTP_CODE_KILLED);
+		err =
+		    emotp_store_codes_end(a->store, user.id, EMOTP_CODE_KILLED);
 	if (err == EMOTP_OK) {
 		clear_failures(&user);
 		user.tries = 0;
@@ -310,8 +313,8 @@ emotp_directory_reset(const struct emotp_authority *a, const char *name,
 }
 
 enum emotp_err
-emotp_directory_unlock(const struct emotp_authority *a, const char *name,
-    struct emotp_why *why)
+emotp_directory_unlock(
+    const struct emotp_authority *a, const char *name, struct emotp_why *why)
 {
 	struct emotp_user user;
 	enum emotp_err err = emotp_authority_begin(a, name, &user);
@@ -334,15 +337,15 @@ emotp_directory_show(const struct emotp_authority *a, const char *name,
 	if (err == EMOTP_OK && ret->user.state == EMOTP_REMOVED)
 		err = EMOTP_ERR_NO_USER;
 	if (err == EMOTP_OK)
-		err = emotp_store_tokens(a->store, ret->user.id, ret->tokens,
-		    &ret->count);
+		err = emotp_store_tokens(
+		    a->store, ret->user.id, ret->tokens, &ret->count);
 	return emotp_authority_end(a, err, name, why);
 }
 
 enum emotp_err
 emotp_directory_each(const struct emotp_authority *a,
-    enum emotp_err (*each)(void *arg, const struct emotp_user *user,
-	size_t tokens),
+    enum emotp_err (*each)(
+	void *arg, const struct emotp_user *user, size_t tokens),
     void *arg, struct emotp_why *why)
 {
 	enum emotp_err err = emotp_store_begin_read(a->store);

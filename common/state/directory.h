@@ -15,8 +15,8 @@ enum emotp_err emotp_name_check(const char *name, struct emotp_why *why);
  * side, ASCII without control characters, spaces or RFC 5322 specials, no
  * leading '-', at most 254 bytes. len is given so that a NUL inside is seen.
  */
-enum emotp_err emotp_email_check(const char *email, size_t len,
-    struct emotp_why *why);
+enum emotp_err emotp_email_check(
+    const char *email, size_t len, struct emotp_why *why);
 
 /* A token's label: at most EMOTP_LABEL_MAX bytes of emotp_text_valid. */
 enum emotp_err emotp_label_check(const char *label, struct emotp_why *why);
@@ -40,8 +40,7 @@ enum emotp_err emotp_directory_set(const struct emotp_authority *a,
 
 /* Leaves a tombstone; the address is free for others at once. */
 enum emotp_err emotp_directory_remove(const struct emotp_authority *a,
-    const char *name, const char *source, int64_t now_s,
-    struct emotp_why *why);
+    const char *name, const char *source, int64_t now_s, struct emotp_why *why);
 
 /* number 0: all of them. Taking the last one makes the user revoked. */
 enum emotp_err emotp_directory_revoke(const struct emotp_authority *a,
@@ -50,12 +49,11 @@ enum emotp_err emotp_directory_revoke(const struct emotp_authority *a,
 
 /* All tokens, codes, failures and the flag go; the user is invited again. */
 enum emotp_err emotp_directory_reset(const struct emotp_authority *a,
-    const char *name, const char *source, int64_t now_s,
-    struct emotp_why *why);
+    const char *name, const char *source, int64_t now_s, struct emotp_why *why);
 
 /* Clears failures and the flag; never last_step. */
-enum emotp_err emotp_directory_unlock(const struct emotp_authority *a,
-    const char *name, struct emotp_why *why);
+enum emotp_err emotp_directory_unlock(
+    const struct emotp_authority *a, const char *name, struct emotp_why *why);
 
 /* A user who is not a tombstone, with the tokens (no secret is opened). */
 struct emotp_entry {
@@ -68,8 +66,8 @@ enum emotp_err emotp_directory_show(const struct emotp_authority *a,
 
 /* See emotp_store_user_each. */
 enum emotp_err emotp_directory_each(const struct emotp_authority *a,
-    enum emotp_err (*each)(void *arg, const struct emotp_user *user,
-	size_t tokens),
+    enum emotp_err (*each)(
+	void *arg, const struct emotp_user *user, size_t tokens),
     void *arg, struct emotp_why *why);
 
 #endif

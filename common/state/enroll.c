@@ -20,14 +20,14 @@ match_code(const struct emotp_authority *a, const struct emotp_user *user,
 	char text[EMOTP_CODE_SHOWN] = "";
 	unsigned char digest[32];
 	size_t count;
-	enum emotp_err err = emotp_store_codes(a->store, user->id, codes,
-	    &count);
+	enum emotp_err err =
+	    emotp_store_codes(a->store, user->id, codes, &count);
 	bool readable = emotp_crockford_read(typed, text) == EMOTP_OK;
 
 	*ret_found = false;
 	for (size_t i = 0; i < count && err == EMOTP_OK; i++) {
-		err = emotp_code_digest(a->key, user, text, codes[i].salt,
-		    digest);
+		err = emotp_code_digest(
+		    a->key, user, text, codes[i].salt, digest);
 		if (err == EMOTP_OK && readable &&
 		    emotp_equal(digest, codes[i].digest, sizeof(digest))) {
 			*ret = codes[i];
@@ -50,17 +50,16 @@ count_try(const struct emotp_authority *a, struct emotp_user *user)
 
 	if (++user->tries >= TRIES_MAX) {
 		user->tries = 0;
-		err = emotp_store_codes_end(a->store, user->id,
-		    EMOTP_CODE_KILLED);
+		err = emotp_store_codes_end(
+		    a->store, user->id, EMOTP_CODE_KILLED);
 	}
-	return err == EMOTP_OK ? emotp_store_user_update(a->store, user) :
-	    err;
+	return err == EMOTP_OK ? emotp_store_user_update(a->store, user) : err;
 }
 
 /* What a code that matches a digest still allows; 0: to register. */
 static enum emotp_registration
-code_allows(const struct emotp_code *code, const struct emotp_user *user,
-    int64_t now_s)
+code_allows(
+    const struct emotp_code *code, const struct emotp_user *user, int64_t now_s)
 {
 	if (code->state == EMOTP_CODE_USED)
 		return EMOTP_REGISTER_USED;
@@ -107,8 +106,7 @@ drop_unconfirmed(const struct emotp_authority *a, const struct emotp_case *c,
 		if (c->tokens[i].confirmed)
 			++*ret_left;
 		else
-			err = emotp_store_token_delete(a->store,
-			    &c->tokens[i]);
+			err = emotp_store_token_delete(a->store, &c->tokens[i]);
 	}
 	return err;
 }
@@ -140,8 +138,8 @@ make_token(const struct emotp_authority *a, const struct emotp_user *user,
 	    .pending_step = -1,
 	    .created = now_s,
 	};
-	(void)emotp_copy(token->label, sizeof(token->label),
-	    label == NULL ? "" : label);
+	(void)emotp_copy(
+	    token->label, sizeof(token->label), label == NULL ? "" : label);
 	ret->secret.len = emotp_algorithm_secret_len(token->params.algorithm);
 	err = make_id(token->id);
 	if (err == EMOTP_OK)
@@ -164,8 +162,7 @@ queue_success(const struct emotp_authority *a,
 	};
 
 	(void)emotp_copy(intent.label, sizeof(intent.label), token->label);
-	(void)emotp_copy(intent.source, sizeof(intent.source),
-	    request->source);
+	(void)emotp_copy(intent.source, sizeof(intent.source), request->source);
 	return emotp_store_intent_insert(a->store, &intent);
 }
 
@@ -180,8 +177,8 @@ store_token(const struct emotp_authority *a, struct emotp_case *c,
 	if (err == EMOTP_OK)
 		err = emotp_store_token_insert(a->store, &ret->token);
 	if (err == EMOTP_OK)
-		err = emotp_store_codes_end(a->store, user->id,
-		    EMOTP_CODE_USED);
+		err =
+		    emotp_store_codes_end(a->store, user->id, EMOTP_CODE_USED);
 	if (err == EMOTP_OK) {
 		user->next_token++;
 		user->tries = 0;
@@ -236,8 +233,7 @@ register_locked(const struct emotp_authority *a,
 	if (ret->outcome != 0)
 		return EMOTP_OK;
 	err = emotp_verify_load(a, &user, c);
-	return err == EMOTP_OK ? register_with(a, c, request, now_s, ret) :
-	    err;
+	return err == EMOTP_OK ? register_with(a, c, request, now_s, ret) : err;
 }
 
 enum emotp_err

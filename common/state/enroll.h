@@ -19,8 +19,8 @@ enum emotp_issue {
 
 struct emotp_ticket {
 	enum emotp_issue issue;
-	int64_t retry_at;  /* with EMOTP_ISSUE_LIMIT: when it is possible */
-	struct emotp_user user;  /* whom to mail */
+	int64_t retry_at; /* with EMOTP_ISSUE_LIMIT: when it is possible */
+	struct emotp_user user; /* whom to mail */
 	int64_t code_id;
 	int64_t issued_at;
 	char code[EMOTP_CODE_SHOWN]; /* wipe it */
@@ -67,8 +67,8 @@ struct emotp_request {
 struct emotp_registered {
 	enum emotp_registration outcome;
 	struct emotp_judgement judgement; /* with EMOTP_REGISTER_OTP_REFUSED */
-	struct emotp_token token;   /* these two with EMOTP_REGISTERED; */
-	struct emotp_secret secret; /* wipe it */
+	struct emotp_token token;         /* these two with EMOTP_REGISTERED; */
+	struct emotp_secret secret;       /* wipe it */
 };
 
 /*

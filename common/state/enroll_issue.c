@@ -3,9 +3,9 @@
 #include "enroll.h"
 
 #define LIVE_MAX 5
-#define KEPT_S	 (24 * 60 * 60) /* a dead digest, so as to say why */
-#define HOUR_S	 (60 * 60)
-#define DAY_S	 (24 * 60 * 60)
+#define KEPT_S   (24 * 60 * 60) /* a dead digest, so as to say why */
+#define HOUR_S   (60 * 60)
+#define DAY_S    (24 * 60 * 60)
 
 /* At most count mails in any age_s seconds. */
 static const struct mail_limit {
@@ -22,8 +22,8 @@ make_room(const struct emotp_authority *a, int64_t user_id, int64_t now_s)
 {
 	struct emotp_code codes[EMOTP_CODES_MAX];
 	size_t count, live = 0;
-	enum emotp_err err = emotp_store_codes(a->store, user_id, codes,
-	    &count);
+	enum emotp_err err =
+	    emotp_store_codes(a->store, user_id, codes, &count);
 
 	for (size_t i = 0; i < count && err == EMOTP_OK; i++) {
 		struct emotp_code *code = &codes[i];
@@ -61,8 +61,8 @@ mail_allowed_at(struct emotp_user *user, int64_t now_s)
 }
 
 static enum emotp_issue
-may_mail(struct emotp_user *user, bool exempt, int64_t now_s,
-    int64_t *ret_retry_at)
+may_mail(
+    struct emotp_user *user, bool exempt, int64_t now_s, int64_t *ret_retry_at)
 {
 	if (user->disabled)
 		return EMOTP_ISSUE_DISABLED;
@@ -70,12 +70,12 @@ may_mail(struct emotp_user *user, bool exempt, int64_t now_s,
 		return EMOTP_ISSUE_REVOKED;
 	*ret_retry_at = mail_allowed_at(user, now_s);
 	return exempt || *ret_retry_at <= now_s ? EMOTP_ISSUE_DONE :
-	    EMOTP_ISSUE_LIMIT;
+						  EMOTP_ISSUE_LIMIT;
 }
 
 static enum emotp_err
-make_code(const struct emotp_authority *a, int64_t now_s,
-    struct emotp_ticket *ticket)
+make_code(
+    const struct emotp_authority *a, int64_t now_s, struct emotp_ticket *ticket)
 {
 	struct emotp_code code = {
 	    .user_id = ticket->user.id,
@@ -91,8 +91,8 @@ make_code(const struct emotp_authority *a, int64_t now_s,
 		return err;
 	emotp_crockford_show(random, ticket->code);
 	emotp_wipe(random, sizeof(random));
-	err = emotp_code_digest(a->key, &ticket->user, ticket->code,
-	    code.salt, code.digest);
+	err = emotp_code_digest(
+	    a->key, &ticket->user, ticket->code, code.salt, code.digest);
 	if (err == EMOTP_OK)
 		err = make_room(a, ticket->user.id, now_s);
 	if (err == EMOTP_OK)
@@ -115,14 +115,13 @@ issue_locked(const struct emotp_authority *a, bool exempt, int64_t now_s,
 		ret->user.tries = 0;
 	emotp_times_add(&ret->user.mailed, now_s);
 	err = make_code(a, now_s, ret);
-	return err == EMOTP_OK ?
-	    emotp_store_user_update(a->store, &ret->user) : err;
+	return err == EMOTP_OK ? emotp_store_user_update(a->store, &ret->user) :
+				 err;
 }
 
 enum emotp_err
 emotp_enroll_issue(const struct emotp_authority *a, const char *name,
-    bool exempt, int64_t now_s, struct emotp_ticket *ret,
-    struct emotp_why *why)
+    bool exempt, int64_t now_s, struct emotp_ticket *ret, struct emotp_why *why)
 {
 	enum emotp_err err;
 
@@ -146,8 +145,8 @@ find_code(const struct emotp_authority *a, const struct emotp_ticket *ticket,
 {
 	struct emotp_code codes[EMOTP_CODES_MAX];
 	size_t count;
-	enum emotp_err err = emotp_store_codes(a->store, ticket->user.id,
-	    codes, &count);
+	enum emotp_err err =
+	    emotp_store_codes(a->store, ticket->user.id, codes, &count);
 
 	*ret_found = false;
 	for (size_t i = 0; i < count && err == EMOTP_OK; i++)
@@ -183,8 +182,7 @@ give_back(struct emotp_times *mailed, int64_t issued_at)
 		if (mailed->at[i - 1] == issued_at) {
 			mailed->count--;
 			memmove(&mailed->at[i - 1], &mailed->at[i],
-			    (mailed->count - (i - 1)) *
-				sizeof(mailed->at[0]));
+			    (mailed->count - (i - 1)) * sizeof(mailed->at[0]));
 			return;
 		}
 }
@@ -203,8 +201,7 @@ emotp_enroll_withdraw(const struct emotp_authority *a,
 	if (err == EMOTP_OK && found)
 		err = emotp_store_code_delete(a->store, code.id);
 	if (err == EMOTP_OK)
-		err = emotp_store_user_by_id(a->store, ticket->user.id,
-		    &user);
+		err = emotp_store_user_by_id(a->store, ticket->user.id, &user);
 	if (err == EMOTP_OK) {
 		give_back(&user.mailed, ticket->issued_at);
 		err = emotp_store_user_update(a->store, &user);

@@ -5,8 +5,8 @@
 #include "judge.h"
 
 #define CANDIDATES_MAX (2 * EMOTP_RESYNC_MAX + 1)
-#define NO_STEP	       (-1)
-#define DAY_S	       (24 * 60 * 60)
+#define NO_STEP        (-1)
+#define DAY_S          (24 * 60 * 60)
 #define PAIR_PERIODS   3 /* how long the first of two codes is remembered */
 
 /* What was typed, without spaces and dashes. */
@@ -17,11 +17,11 @@ struct typed {
 
 /* One token's part in a judgement. Steps are NO_STEP where none matches. */
 struct finding {
-	int64_t pair;	/* follows a pending one */
+	int64_t pair;   /* follows a pending one */
 	int64_t single; /* near enough to do alone, outside strict mode */
-	int64_t far;	/* within resync only */
-	int64_t burnt;	/* the last one this very code could open as well */
-	bool replayed;	/* matches a step that is used up */
+	int64_t far;    /* within resync only */
+	int64_t burnt;  /* the last one this very code could open as well */
+	bool replayed;  /* matches a step that is used up */
 };
 
 static struct typed
@@ -76,8 +76,8 @@ static void
 file_match(const struct emotp_token *token, const struct emotp_config *config,
     int64_t step, int64_t now_s, struct finding *f)
 {
-	int64_t centre = emotp_totp_step(now_s, token->params.period_s) +
-	    token->drift;
+	int64_t centre =
+	    emotp_totp_step(now_s, token->params.period_s) + token->drift;
 	bool near = llabs(step - centre) <= config->skew;
 
 	if (step <= token->last_step) {
@@ -100,32 +100,32 @@ file_match(const struct emotp_token *token, const struct emotp_config *config,
  */
 static enum emotp_err
 examine(const struct emotp_token *token, const struct emotp_secret *secret,
-    const struct emotp_config *config, const struct typed *typed,
-    int64_t now_s, struct finding *ret)
+    const struct emotp_config *config, const struct typed *typed, int64_t now_s,
+    struct finding *ret)
 {
 	uint32_t codes[CANDIDATES_MAX];
 	size_t count = 2 * (size_t)config->resync + 1;
-	int64_t first = emotp_totp_step(now_s, token->params.period_s) -
-	    config->resync;
+	int64_t first =
+	    emotp_totp_step(now_s, token->params.period_s) - config->resync;
 	uint32_t foreign = typed->digits != (size_t)token->params.digits;
-	enum emotp_err err = emotp_totp_codes(secret, &token->params, first,
-	    count, codes);
+	enum emotp_err err =
+	    emotp_totp_codes(secret, &token->params, first, count, codes);
 
 	*ret = (struct finding){NO_STEP, NO_STEP, NO_STEP, NO_STEP, false};
 	if (err != EMOTP_OK)
 		return err;
 	for (size_t i = 0; i < count; i++)
 		if (((codes[i] ^ typed->number) | foreign) == 0)
-			file_match(token, config, first + (int64_t)i, now_s,
-			    ret);
+			file_match(
+			    token, config, first + (int64_t)i, now_s, ret);
 	emotp_wipe(codes, sizeof(codes));
 	return EMOTP_OK;
 }
 
 /* Who has no token costs what one default token costs. */
 static enum emotp_err
-examine_dummy(const struct emotp_config *config, const struct typed *typed,
-    int64_t now_s)
+examine_dummy(
+    const struct emotp_config *config, const struct typed *typed, int64_t now_s)
 {
 	static const struct emotp_secret secret = {20, "not a secret at all"};
 	static const struct emotp_token token = {
@@ -161,7 +161,7 @@ barred(const struct emotp_case *c, const struct typed *typed)
 		return EMOTP_UNKNOWN;
 	if (c->count == 0)
 		return c->user.state == EMOTP_REVOKED_USER ? EMOTP_REVOKED :
-		    EMOTP_NOT_ENROLLED;
+							     EMOTP_NOT_ENROLLED;
 	if (c->user.disabled)
 		return EMOTP_DISABLED;
 	for (size_t i = 0; i < c->count; i++)
@@ -181,16 +181,16 @@ acceptable(const struct finding *f, bool strict)
 
 /* The token to accept: a pair before a single code. c->count: none. */
 static size_t
-choose(const struct emotp_case *c, const struct finding *findings,
-    bool strict)
+choose(const struct emotp_case *c, const struct finding *findings, bool strict)
 {
 	size_t chosen = c->count;
 
 	for (size_t i = 0; i < c->count; i++) {
 		if (acceptable(&findings[i], strict) == NO_STEP)
 			continue;
-		if (chosen == c->count || (findings[i].pair != NO_STEP &&
-		    findings[chosen].pair == NO_STEP))
+		if (chosen == c->count ||
+		    (findings[i].pair != NO_STEP &&
+			findings[chosen].pair == NO_STEP))
 			chosen = i;
 	}
 	return chosen;
@@ -221,8 +221,8 @@ matching(const struct finding *f, bool strict)
 static void
 advance(struct emotp_token *token, const struct finding *f, bool strict)
 {
-	token->last_step = later(token->last_step,
-	    later(matching(f, strict), f->burnt));
+	token->last_step =
+	    later(token->last_step, later(matching(f, strict), f->burnt));
 }
 
 /* The drift is learned from pairs only: they are no accident. */
@@ -230,8 +230,8 @@ static void
 learn_drift(struct emotp_token *token, const struct finding *f,
     const struct emotp_config *config, int64_t now_s)
 {
-	int64_t offset = f->pair -
-	    emotp_totp_step(now_s, token->params.period_s);
+	int64_t offset =
+	    f->pair - emotp_totp_step(now_s, token->params.period_s);
 
 	if (f->pair != NO_STEP && llabs(offset - token->drift) > config->skew)
 		token->drift = (int)offset;
@@ -277,8 +277,8 @@ remember(struct emotp_case *c, const struct finding *findings, int64_t now_s)
 		c->tokens[i].pending_at = now_s;
 		c->changes[i] = EMOTP_CHANGED;
 		if (verdict != EMOTP_STRICT)
-			verdict = findings[i].single != NO_STEP ?
-			    EMOTP_STRICT : EMOTP_PENDING;
+			verdict = findings[i].single != NO_STEP ? EMOTP_STRICT :
+								  EMOTP_PENDING;
 	}
 	return verdict;
 }
@@ -290,13 +290,12 @@ is_ahead(const struct emotp_token *token, const struct emotp_config *config,
 {
 	return token->last_step >
 	    emotp_totp_step(now_s, token->params.period_s) + config->resync +
-		config->skew;
+	    config->skew;
 }
 
 static enum emotp_verdict
 used_up(const struct emotp_case *c, const struct emotp_config *config,
-    const struct finding *findings, int64_t now_s,
-    struct emotp_judgement *ret)
+    const struct finding *findings, int64_t now_s, struct emotp_judgement *ret)
 {
 	enum emotp_verdict verdict = 0;
 
@@ -315,8 +314,8 @@ used_up(const struct emotp_case *c, const struct emotp_config *config,
 }
 
 static enum emotp_verdict
-count_failure(struct emotp_user *user, int64_t now_s,
-    struct emotp_judgement *ret)
+count_failure(
+    struct emotp_user *user, int64_t now_s, struct emotp_judgement *ret)
 {
 	user->failures++;
 	emotp_times_add(&user->failed, now_s);
@@ -329,8 +328,7 @@ count_failure(struct emotp_user *user, int64_t now_s,
 
 static enum emotp_verdict
 decide(struct emotp_case *c, const struct emotp_config *config,
-    const struct finding *findings, int64_t now_s,
-    struct emotp_judgement *ret)
+    const struct finding *findings, int64_t now_s, struct emotp_judgement *ret)
 {
 	bool strict = emotp_judge_strict(&c->user, now_s);
 	size_t chosen = choose(c, findings, strict);
@@ -397,8 +395,8 @@ emotp_judge_other_period(const struct emotp_case *c,
 		other.params.period_s = 30;
 		other.last_step = other.pending_step = NO_STEP;
 		other.drift = 0;
-		err = examine(&other, &c->secrets[i], config, &typed, now_s,
-		    &f);
+		err =
+		    examine(&other, &c->secrets[i], config, &typed, now_s, &f);
 		if (err == EMOTP_OK && matching(&f, false) != NO_STEP)
 			*ret = true;
 	}

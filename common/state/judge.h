@@ -7,15 +7,15 @@
 
 #include "model.h"
 
-#define EMOTP_STRICT_RUN   5   /* consecutive failures */
-#define EMOTP_STRICT_DAY   10  /* failures in 24 hours */
-#define EMOTP_DISABLED_RUN 100 /* NIST SP 800-63B, 5.2.2 */
+#define EMOTP_STRICT_RUN   5          /* consecutive failures */
+#define EMOTP_STRICT_DAY   10         /* failures in 24 hours */
+#define EMOTP_DISABLED_RUN 100        /* NIST SP 800-63B, 5.2.2 */
 #define EMOTP_CLOCK_MIN    1704067200 /* 2024-01-01T00:00:00Z */
 
 /* What the judge did to a token, and so how it must be written. */
 enum emotp_change {
 	EMOTP_UNCHANGED = 0,
-	EMOTP_CHANGED,	/* drift or pending: emotp_store_token_update */
+	EMOTP_CHANGED,  /* drift or pending: emotp_store_token_update */
 	EMOTP_ADVANCED, /* last_step too: emotp_store_token_accept */
 };
 
@@ -33,10 +33,10 @@ void emotp_case_wipe(struct emotp_case *c);
 
 struct emotp_judgement {
 	enum emotp_verdict verdict;
-	int token;     /* number of the token that was accepted, or 0 */
-	int drift;     /* of that token, in steps, after the acceptance */
-	int period_s;  /* of that token */
-	bool disabled_now; /* this failure was the one that disabled */
+	int token;           /* number of the token that was accepted, or 0 */
+	int drift;           /* of that token, in steps, after the acceptance */
+	int period_s;        /* of that token */
+	bool disabled_now;   /* this failure was the one that disabled */
 	int64_t ahead_until; /* with EMOTP_AHEAD: when codes work again */
 };
 

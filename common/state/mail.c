@@ -17,7 +17,7 @@
 #define DEFAULT_CA   "/etc/ssl/certs/ca-certificates.crt"
 #define PASSWORD_MAX 256 /* bytes, with line break and NUL */
 #define HOST_MAX     256 /* bytes of a host's full name, with the NUL */
-#define MAILDIR	     "maildir:"
+#define MAILDIR      "maildir:"
 #define ALTERNATIVES "smtp://HOST, smtps://HOST or maildir:/PATH"
 
 struct emotp_mailer {
@@ -69,16 +69,16 @@ set_from(const struct emotp_config *config, struct emotp_mailer *mailer,
 		chosen = from;
 	}
 	if (emotp_email_check(chosen, strlen(chosen), &reason) != EMOTP_OK)
-		return emotp_fail(why, EMOTP_ERR_CONFIG, "mail_from: %s",
-		    reason.text);
+		return emotp_fail(
+		    why, EMOTP_ERR_CONFIG, "mail_from: %s", reason.text);
 	(void)emotp_copy(mailer->from, sizeof(mailer->from), chosen);
 	return EMOTP_OK;
 }
 
 /* One line; its end is dropped, and only its end. */
 static enum emotp_err
-read_password(const char *path, char password[static PASSWORD_MAX],
-    struct emotp_why *why)
+read_password(
+    const char *path, char password[static PASSWORD_MAX], struct emotp_why *why)
 {
 	size_t len;
 	enum emotp_err err = emotp_file_read(path, EMOTP_FILE_PRIVATE,
@@ -107,20 +107,21 @@ set_login(const struct emotp_config *config, struct emotp_mailer *mailer,
 		    "mail_user and mail_password_file go together");
 	mailer->settings.user = config->mail_user;
 	mailer->settings.password = mailer->password;
-	return file ? read_password(config->mail_password_file,
-	    mailer->password, why) : EMOTP_OK;
+	return file ?
+	    read_password(config->mail_password_file, mailer->password, why) :
+	    EMOTP_OK;
 }
 
 static enum emotp_err
 set_ca(const struct emotp_config *config, struct emotp_mailer *mailer,
     struct emotp_why *why)
 {
-	const char *ca = config->mail_ca[0] != '\0' ? config->mail_ca :
-	    DEFAULT_CA;
+	const char *ca =
+	    config->mail_ca[0] != '\0' ? config->mail_ca : DEFAULT_CA;
 
 	if (access(ca, R_OK) != 0)
-		return emotp_fail(why, EMOTP_ERR_CONFIG, "mail_ca: %s: %s",
-		    ca, strerror(errno));
+		return emotp_fail(why, EMOTP_ERR_CONFIG, "mail_ca: %s: %s", ca,
+		    strerror(errno));
 	mailer->settings.ca = ca;
 	return EMOTP_OK;
 }
@@ -132,7 +133,8 @@ host_len(const char *text)
 	size_t len;
 
 	if (text[0] != '[')
-		return strspn(text, "abcdefghijklmnopqrstuvwxyz"
+		return strspn(text,
+		    "abcdefghijklmnopqrstuvwxyz"
 		    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_");
 	len = 1 + strspn(text + 1, "0123456789abcdefABCDEF:.");
 	return len > 1 && text[len] == ']' ? len + 1 : 0;
@@ -169,7 +171,8 @@ set_url(struct emotp_mailer *mailer, const char *scheme, const char *place,
 	if (port < 0)
 		return emotp_fail(why, EMOTP_ERR_CONFIG,
 		    "mail: after %s:// comes HOST or HOST:PORT and nothing "
-		    "else (see mail_user, mail_password_file)", scheme);
+		    "else (see mail_user, mail_password_file)",
+		    scheme);
 	(void)snprintf(mailer->url, sizeof(mailer->url), "%s://%.*s:%d/%s",
 	    scheme, (int)len, place, port, mailer->host);
 	mailer->settings.url = mailer->url;
@@ -206,7 +209,8 @@ set_transport(const struct emotp_config *config, struct emotp_mailer *mailer,
 
 	if (strncmp(mail, MAILDIR, strlen(MAILDIR)) == 0) {
 		mailer->maildir = mail + strlen(MAILDIR);
-		return mailer->maildir[0] == '/' ? EMOTP_OK :
+		return mailer->maildir[0] == '/' ?
+		    EMOTP_OK :
 		    emotp_fail(why, EMOTP_ERR_CONFIG,
 			"mail: after maildir: comes an absolute path");
 	}
@@ -229,8 +233,8 @@ set_transport(const struct emotp_config *config, struct emotp_mailer *mailer,
 }
 
 enum emotp_err
-emotp_mailer_open(const struct emotp_config *config,
-    struct emotp_mailer **ret, struct emotp_why *why)
+emotp_mailer_open(const struct emotp_config *config, struct emotp_mailer **ret,
+    struct emotp_why *why)
 {
 	struct emotp_mailer *mailer = calloc(1, sizeof(*mailer));
 	enum emotp_err err;
@@ -268,8 +272,8 @@ make_id(char id[static 33], struct emotp_why *why)
 	enum emotp_err err = emotp_random(bytes, sizeof(bytes));
 
 	if (err != EMOTP_OK)
-		return emotp_fail(why, EMOTP_ERR_MAIL, "%s",
-		    emotp_strerror(err));
+		return emotp_fail(
+		    why, EMOTP_ERR_MAIL, "%s", emotp_strerror(err));
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		(void)sprintf(id + 2 * i, "%02x", bytes[i]);
 	return EMOTP_OK;
@@ -298,13 +302,13 @@ emotp_mailer_send(struct emotp_mailer *mailer,
 		return emotp_fail(why, EMOTP_ERR_MAIL, "%s", reason.text);
 	err = make_id(id, why);
 	if (err == EMOTP_OK)
-		err = emotp_message_write(letter, mailer->from, id,
-		    &mailer->message, why);
+		err = emotp_message_write(
+		    letter, mailer->from, id, &mailer->message, why);
 	if (err == EMOTP_OK)
 		err = mailer->maildir != NULL ?
 		    emotp_maildir_send(mailer->maildir, &envelope, why) :
-		    emotp_smtp_send(mailer->smtp, &mailer->settings,
-			&envelope, progress, why);
+		    emotp_smtp_send(mailer->smtp, &mailer->settings, &envelope,
+			progress, why);
 	emotp_wipe(&mailer->message, sizeof(mailer->message));
 	return err;
 }

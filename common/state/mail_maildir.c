@@ -66,8 +66,8 @@ make_name(const struct emotp_envelope *envelope, char name[static NAME_MAX])
 		if (n + 4 >= NAME_MAX)
 			break;
 		if (*c == '/' || *c == ':')
-			n += (size_t)sprintf(name + n, "\\%03o",
-			    (unsigned char)*c);
+			n += (size_t)sprintf(
+			    name + n, "\\%03o", (unsigned char)*c);
 		else
 			name[n++] = *c;
 	}
@@ -93,8 +93,8 @@ write_all(int fd, const char *bytes, size_t len)
 static int
 write_file(int dir, const char *name, const struct emotp_message *message)
 {
-	int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
-	    O_CLOEXEC, 0600);
+	int fd = openat(dir, name,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	int rc, error;
 
 	if (fd < 0)

@@ -70,8 +70,8 @@ header(struct emotp_message *m, const char *format, ...)
 static enum emotp_err
 put_date(struct emotp_message *m, int64_t date_s)
 {
-	static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu",
-	    "Fri", "Sat"};
+	static const char days[][4] = {
+	    "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 	static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May",
 	    "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 	time_t at = (time_t)date_s;
@@ -79,9 +79,9 @@ put_date(struct emotp_message *m, int64_t date_s)
 
 	if (gmtime_r(&at, &tm) == NULL)
 		return EMOTP_ERR_MAIL;
-	header(m, "Date: %s, %d %s %d %02d:%02d:%02d +0000",
-	    days[tm.tm_wday], tm.tm_mday, months[tm.tm_mon],
-	    tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
+	header(m, "Date: %s, %d %s %d %02d:%02d:%02d +0000", days[tm.tm_wday],
+	    tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour,
+	    tm.tm_min, tm.tm_sec);
 	return EMOTP_OK;
 }
 
@@ -136,8 +136,8 @@ char_len(const char *text)
 static void
 put_words(struct emotp_message *m, const char *text)
 {
-	const size_t room = WORD_COLUMNS - strlen(WORD_BEGIN WORD_END) -
-	    strlen("Subject: ");
+	const size_t room =
+	    WORD_COLUMNS - strlen(WORD_BEGIN WORD_END) - strlen("Subject: ");
 	size_t used = 0;
 
 	put_text(m, WORD_BEGIN);

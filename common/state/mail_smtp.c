@@ -7,7 +7,7 @@
 #include "mail_transport.h"
 
 #define CONNECT_TIMEOUT_S 10L
-#define TIMEOUT_S	  60L
+#define TIMEOUT_S         60L
 
 struct emotp_smtp {
 	CURL *curl;
@@ -77,16 +77,16 @@ tick(void *arg, curl_off_t down_all, curl_off_t down, curl_off_t up_all,
 static CURLcode
 set_security(CURL *curl, const char *ca)
 {
-	CURLcode rc = curl_easy_setopt(curl, CURLOPT_USE_SSL,
-	    (long)CURLUSESSL_ALL);
+	CURLcode rc =
+	    curl_easy_setopt(curl, CURLOPT_USE_SSL, (long)CURLUSESSL_ALL);
 
 	if (rc == CURLE_OK)
 		rc = curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L);
 	if (rc == CURLE_OK)
 		rc = curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L);
 	if (rc == CURLE_OK)
-		rc = curl_easy_setopt(curl, CURLOPT_SSLVERSION,
-		    (long)CURL_SSLVERSION_TLSv1_2);
+		rc = curl_easy_setopt(
+		    curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	if (rc == CURLE_OK)
 		rc = curl_easy_setopt(curl, CURLOPT_CAINFO, ca);
 	if (rc == CURLE_OK)
@@ -96,11 +96,11 @@ set_security(CURL *curl, const char *ca)
 	if (rc == CURLE_OK)
 		rc = curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
 	if (rc == CURLE_OK)
-		rc = curl_easy_setopt(curl, CURLOPT_NETRC,
-		    (long)CURL_NETRC_IGNORED);
+		rc = curl_easy_setopt(
+		    curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	if (rc == CURLE_OK)
-		rc = curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR,
-		    "smtp,smtps");
+		rc =
+		    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
 	return rc;
 }
 
@@ -110,8 +110,8 @@ set_server(CURL *curl, const struct emotp_smtp_settings *settings)
 	CURLcode rc = curl_easy_setopt(curl, CURLOPT_URL, settings->url);
 
 	if (rc == CURLE_OK)
-		rc = curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT,
-		    CONNECT_TIMEOUT_S);
+		rc = curl_easy_setopt(
+		    curl, CURLOPT_CONNECTTIMEOUT, CONNECT_TIMEOUT_S);
 	if (rc == CURLE_OK)
 		rc = curl_easy_setopt(curl, CURLOPT_TIMEOUT, TIMEOUT_S);
 	if (rc == CURLE_OK)
@@ -120,8 +120,8 @@ set_server(CURL *curl, const struct emotp_smtp_settings *settings)
 		return rc;
 	rc = curl_easy_setopt(curl, CURLOPT_USERNAME, settings->user);
 	if (rc == CURLE_OK)
-		rc = curl_easy_setopt(curl, CURLOPT_PASSWORD,
-		    settings->password);
+		rc = curl_easy_setopt(
+		    curl, CURLOPT_PASSWORD, settings->password);
 	return rc;
 }
 
@@ -136,8 +136,7 @@ set_message(CURL *curl, const char *from, struct curl_slist *to,
 	if (rc == CURLE_OK)
 		rc = curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
 	if (rc == CURLE_OK)
-		rc = curl_easy_setopt(curl, CURLOPT_READFUNCTION,
-		    read_message);
+		rc = curl_easy_setopt(curl, CURLOPT_READFUNCTION, read_message);
 	if (rc == CURLE_OK)
 		rc = curl_easy_setopt(curl, CURLOPT_READDATA, sending);
 	if (rc == CURLE_OK)
@@ -154,18 +153,18 @@ static enum emotp_err
 explain(struct emotp_smtp *smtp, const char *url, CURLcode rc,
     struct emotp_why *why)
 {
-	const char *reason = smtp->reason[0] != '\0' ? smtp->reason :
-	    curl_easy_strerror(rc);
+	const char *reason =
+	    smtp->reason[0] != '\0' ? smtp->reason : curl_easy_strerror(rc);
 	const char *path = strrchr(url, '/');
 	char answer[48] = "";
 	long code = 0;
 
 	(void)curl_easy_getinfo(smtp->curl, CURLINFO_RESPONSE_CODE, &code);
 	if (code >= 400)
-		(void)snprintf(answer, sizeof(answer),
-		    " (the server answered %ld)", code);
-	return emotp_fail(why, EMOTP_ERR_MAIL, "%.*s: %s%s",
-	    (int)(path - url), url, reason, answer);
+		(void)snprintf(
+		    answer, sizeof(answer), " (the server answered %ld)", code);
+	return emotp_fail(why, EMOTP_ERR_MAIL, "%.*s: %s%s", (int)(path - url),
+	    url, reason, answer);
 }
 
 enum emotp_err

@@ -9,7 +9,7 @@
 struct emotp_envelope {
 	const char *from;
 	const char *to;
-	const char *id; /* unique, letters and digits */
+	const char *id;   /* unique, letters and digits */
 	const char *host; /* this host's name */
 	int64_t date_s;
 	const struct emotp_message *message;

@@ -28,17 +28,17 @@
  * Verdicts: "decided". The numbers are stored: append, never renumber. Zero
  * is none of them, so that forgotten memory accepts nobody.
  */
-#define EMOTP_VERDICT_MAP(X)              \
-	X(ACCEPTED, 1, "accepted")        \
-	X(WRONG, 2, "wrong")              \
-	X(REPLAYED, 3, "replayed")        \
-	X(PENDING, 4, "pending")          \
-	X(STRICT, 5, "strict")            \
-	X(DISABLED, 6, "disabled")        \
-	X(AHEAD, 7, "ahead")              \
-	X(UNKNOWN, 8, "unknown")          \
+#define EMOTP_VERDICT_MAP(X)               \
+	X(ACCEPTED, 1, "accepted")         \
+	X(WRONG, 2, "wrong")               \
+	X(REPLAYED, 3, "replayed")         \
+	X(PENDING, 4, "pending")           \
+	X(STRICT, 5, "strict")             \
+	X(DISABLED, 6, "disabled")         \
+	X(AHEAD, 7, "ahead")               \
+	X(UNKNOWN, 8, "unknown")           \
 	X(NOT_ENROLLED, 9, "not-enrolled") \
-	X(REVOKED, 10, "revoked")         \
+	X(REVOKED, 10, "revoked")          \
 	X(MALFORMED, 11, "malformed")
 
 enum emotp_verdict {
@@ -69,8 +69,7 @@ struct emotp_times {
 void emotp_times_add(struct emotp_times *times, int64_t at_s);
 
 /* Takes future times as now (for good) and drops all older than age_s. */
-void emotp_times_trim(struct emotp_times *times, int64_t now_s,
-    int64_t age_s);
+void emotp_times_trim(struct emotp_times *times, int64_t now_s, int64_t age_s);
 
 struct emotp_user {
 	int64_t id; /* never reused */
@@ -82,7 +81,7 @@ struct emotp_user {
 	int next_token; /* number of the next token; 1: never had one */
 	int failures;   /* consecutive wrong codes */
 	struct emotp_times failed; /* wrong codes of the last 24 hours */
-	int tries;      /* wrong registration codes */
+	int tries;                 /* wrong registration codes */
 	struct emotp_times mailed; /* registration codes of the last 24 hours */
 	int64_t last_login;
 	int64_t last_refusal;
@@ -98,15 +97,15 @@ struct emotp_token {
 	size_t sealed_len;
 	unsigned char sealed[EMOTP_SEALED_MAX];
 	bool confirmed;
-	int64_t last_step; /* -1: none used yet */
-	int drift;         /* device steps minus ours */
+	int64_t last_step;    /* -1: none used yet */
+	int drift;            /* device steps minus ours */
 	int64_t pending_step; /* -1: none */
 	int64_t pending_at;
 	int64_t created;
 	int64_t last_used;
 };
 
-enum emotp_code_state { /* stored: never renumber */
+enum emotp_code_state {      /* stored: never renumber */
 	EMOTP_CODE_LIVE = 1, /* until its hour is over */
 	EMOTP_CODE_USED = 2,
 	EMOTP_CODE_KILLED = 3,
@@ -127,12 +126,12 @@ struct emotp_code {
 bool emotp_code_live(const struct emotp_code *code, int64_t now_s);
 
 /* What a mail is about; each has its template KIND.txt. */
-#define EMOTP_MAIL_MAP(X)                   \
-	X(CODE, 1, "code")                  \
-	X(REGISTERED, 2, "registered")      \
-	X(REVOKED, 3, "revoked")            \
-	X(RESET, 4, "reset")                \
-	X(REMOVED, 5, "removed")            \
+#define EMOTP_MAIL_MAP(X)              \
+	X(CODE, 1, "code")             \
+	X(REGISTERED, 2, "registered") \
+	X(REVOKED, 3, "revoked")       \
+	X(RESET, 4, "reset")           \
+	X(REMOVED, 5, "removed")       \
 	X(DISABLED, 6, "disabled")
 
 enum emotp_mail_kind { /* stored: never renumber */
@@ -149,7 +148,7 @@ struct emotp_intent {
 	int64_t id;
 	int64_t user_id;
 	enum emotp_mail_kind kind;
-	int token; /* number, or 0 */
+	int token;                         /* number, or 0 */
 	char label[EMOTP_LABEL_MAX + 1];   /* of that token */
 	char source[EMOTP_SOURCE_MAX + 1]; /* from where it was caused */
 	int64_t created;

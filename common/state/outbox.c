@@ -6,14 +6,14 @@
 #include "outbox.h"
 #include "template.h"
 
-#define STALE_S	  600 /* whoever claimed an intent this long ago is gone */
+#define STALE_S   600 /* whoever claimed an intent this long ago is gone */
 #define TIME_MAX  64
 #define TOKEN_MAX (EMOTP_LABEL_MAX + 16)
 
 /* What became of an intent. */
 enum fate {
 	SENT = 1,
-	KEPT,	 /* not accepted: waits */
+	KEPT,    /* not accepted: waits */
 	DROPPED, /* there is nobody to send it to, or no reason any more */
 };
 
@@ -38,8 +38,8 @@ static void
 show_token(const struct emotp_intent *intent, char buf[static TOKEN_MAX])
 {
 	if (intent->label[0] != '\0')
-		(void)snprintf(buf, TOKEN_MAX, "%d (%s)", intent->token,
-		    intent->label);
+		(void)snprintf(
+		    buf, TOKEN_MAX, "%d (%s)", intent->token, intent->label);
 	else
 		(void)snprintf(buf, TOKEN_MAX, "%d", intent->token);
 }
@@ -56,8 +56,8 @@ mail_text(const struct emotp_outbox *o, const struct emotp_user *user,
 	    .body = text.body,
 	    .date_s = o->clock(),
 	};
-	enum emotp_err err = emotp_template_fill(o->authority->config,
-	    user->language, kind, values, &text, why);
+	enum emotp_err err = emotp_template_fill(
+	    o->authority->config, user->language, kind, values, &text, why);
 
 	if (err == EMOTP_OK)
 		err = emotp_mailer_send(o->mailer, &letter, o->progress, why);
@@ -96,8 +96,8 @@ deliver_code(const struct emotp_outbox *o, const struct emotp_ticket *ticket,
 	enum emotp_err withdrawn;
 
 	if (err == EMOTP_OK)
-		err = emotp_enroll_handed(o->authority, ticket, o->clock(),
-		    why);
+		err =
+		    emotp_enroll_handed(o->authority, ticket, o->clock(), why);
 	if (err == EMOTP_OK)
 		return EMOTP_OK;
 	withdrawn = emotp_enroll_withdraw(o->authority, ticket, NULL);
@@ -112,8 +112,8 @@ enum emotp_err
 emotp_outbox_send_code(const struct emotp_outbox *o, const char *name,
     bool exempt, struct emotp_ticket *ret, struct emotp_why *why)
 {
-	enum emotp_err err = emotp_enroll_issue(o->authority, name, exempt,
-	    o->clock(), ret, why);
+	enum emotp_err err = emotp_enroll_issue(
+	    o->authority, name, exempt, o->clock(), ret, why);
 
 	if (err == EMOTP_OK && ret->issue == EMOTP_ISSUE_DONE)
 		err = deliver_code(o, ret, why);
@@ -124,8 +124,8 @@ emotp_outbox_send_code(const struct emotp_outbox *o, const char *name,
 /* ---- the queue ---- */
 
 static enum emotp_err
-store_failed(const struct emotp_outbox *o, enum emotp_err err,
-    struct emotp_why *why)
+store_failed(
+    const struct emotp_outbox *o, enum emotp_err err, struct emotp_why *why)
 {
 	const char *reason = emotp_store_why(o->authority->store);
 
@@ -217,7 +217,7 @@ fate_of(enum emotp_err err, enum fate *ret)
 {
 	*ret = err == EMOTP_OK ? SENT : KEPT;
 	return err == EMOTP_ERR_MAIL || err == EMOTP_ERR_CONFIG ? EMOTP_OK :
-	    err;
+								  err;
 }
 
 /* The state and the limits are judged now; what they forbid is dropped. */
@@ -226,8 +226,8 @@ send_queued_code(const struct emotp_outbox *o, const struct emotp_user *user,
     enum fate *ret, struct emotp_why *why)
 {
 	struct emotp_ticket ticket;
-	enum emotp_err err = emotp_outbox_send_code(o, user->name, false,
-	    &ticket, why);
+	enum emotp_err err =
+	    emotp_outbox_send_code(o, user->name, false, &ticket, why);
 
 	if (err == EMOTP_ERR_NO_USER ||
 	    (err == EMOTP_OK && ticket.issue != EMOTP_ISSUE_DONE)) {
@@ -283,8 +283,7 @@ emotp_outbox_flush(const struct emotp_outbox *o, int64_t user_id,
 		bool found;
 
 		/* Each is tried once: after it, only later ones. */
-		err = claim(o, user_id, intent.id, &intent, &user, &found,
-		    why);
+		err = claim(o, user_id, intent.id, &intent, &user, &found, why);
 		if (err != EMOTP_OK || !found)
 			return err;
 		err = send_intent(o, &user, &intent, &fate, why);

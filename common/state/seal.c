@@ -16,10 +16,10 @@
 #include "../text.h"
 #include "seal.h"
 
-#define KEY_LEN	  32
+#define KEY_LEN   32
 #define KEY_TEXT  44 /* of 32 bytes in base 64 */
 #define NONCE_LEN 12
-#define TAG_LEN	  16
+#define TAG_LEN   16
 
 /* RFC 5869 with an empty salt; info keeps the uses of a key apart. */
 static enum emotp_err
@@ -35,12 +35,12 @@ derive(const unsigned char master[static KEY_LEN], const char *info,
 
 	memcpy(key, master, KEY_LEN);
 	(void)snprintf(label, sizeof(label), "emotp %s v1", info);
-	params[0] = OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST,
-	    digest, 0);
-	params[1] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, key,
-	    KEY_LEN);
-	params[2] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO,
-	    label, strlen(label));
+	params[0] =
+	    OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0);
+	params[1] =
+	    OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, key, KEY_LEN);
+	params[2] = OSSL_PARAM_construct_octet_string(
+	    OSSL_KDF_PARAM_INFO, label, strlen(label));
 	params[3] = OSSL_PARAM_construct_end();
 	ok = ctx != NULL && EVP_KDF_derive(ctx, out, len, params) == 1;
 	EVP_KDF_CTX_free(ctx);
@@ -159,8 +159,8 @@ emotp_key_load(const char *path, struct emotp_key *ret, struct emotp_why *why)
 		if (err != EMOTP_OK)
 			(void)emotp_fail(why, err, "%s", emotp_strerror(err));
 	} else {
-		err = emotp_fail(why, EMOTP_ERR_KEY,
-		    "%s: is not 32 bytes in base 64", path);
+		err = emotp_fail(
+		    why, EMOTP_ERR_KEY, "%s: is not 32 bytes in base 64", path);
 	}
 	emotp_wipe(master, sizeof(master));
 	emotp_wipe(text, sizeof(text));
@@ -173,8 +173,8 @@ binding(const struct emotp_token *token, char *out, size_t size)
 {
 	return snprintf(out, size, "emotp1|%lld|%s|%s|%d|%d",
 	    (long long)token->user_id, token->id,
-	    emotp_algorithm_name(token->params.algorithm),
-	    token->params.digits, token->params.period_s);
+	    emotp_algorithm_name(token->params.algorithm), token->params.digits,
+	    token->params.period_s);
 }
 
 /* What sealing and unsealing have in common: cipher, key, nonce, binding. */
@@ -187,10 +187,10 @@ start(const struct emotp_key *key, const struct emotp_token *token,
 	int len = binding(token, aad, sizeof(aad)), n;
 
 	if (ctx != NULL && len > 0 && (size_t)len < sizeof(aad) &&
-	    EVP_CipherInit_ex(ctx, EVP_aes_256_gcm(), NULL, key->seal, nonce,
-		encrypt) == 1 &&
-	    EVP_CipherUpdate(ctx, NULL, &n, (const unsigned char *)aad,
-		len) == 1)
+	    EVP_CipherInit_ex(
+		ctx, EVP_aes_256_gcm(), NULL, key->seal, nonce, encrypt) == 1 &&
+	    EVP_CipherUpdate(ctx, NULL, &n, (const unsigned char *)aad, len) ==
+		1)
 		return ctx;
 	EVP_CIPHER_CTX_free(ctx);
 	return NULL;
@@ -212,8 +212,8 @@ emotp_seal(const struct emotp_key *key, const struct emotp_secret *secret,
 		return err;
 	ctx = start(key, token, nonce, 1);
 	if (ctx == NULL ||
-	    EVP_CipherUpdate(ctx, text, &n, secret->bytes,
-		(int)secret->len) != 1 ||
+	    EVP_CipherUpdate(ctx, text, &n, secret->bytes, (int)secret->len) !=
+		1 ||
 	    EVP_CipherFinal_ex(ctx, tag, &n) != 1 ||
 	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_GET_TAG, TAG_LEN, tag) != 1)
 		err = EMOTP_ERR_CRYPTO;
@@ -241,8 +241,7 @@ emotp_unseal(const struct emotp_key *key, const struct emotp_token *token,
 	if (ctx != NULL &&
 	    EVP_CipherUpdate(ctx, ret->bytes, &n, token->sealed + NONCE_LEN,
 		(int)len) == 1 &&
-	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_SET_TAG, TAG_LEN, tag) ==
-		1 &&
+	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_SET_TAG, TAG_LEN, tag) == 1 &&
 	    EVP_CipherFinal_ex(ctx, last, &n) == 1) {
 		ret->len = len;
 		err = EMOTP_OK;

@@ -24,8 +24,8 @@ struct emotp_key {
 enum emotp_err emotp_key_create(const char *path, struct emotp_why *why);
 
 /* Reads path by EMOTP_FILE_PRIVATE. EMOTP_ERR_KEY if it will not do. */
-enum emotp_err emotp_key_load(const char *path, struct emotp_key *ret,
-    struct emotp_why *why);
+enum emotp_err emotp_key_load(
+    const char *path, struct emotp_key *ret, struct emotp_why *why);
 
 void emotp_key_wipe(struct emotp_key *key);
 

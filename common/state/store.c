@@ -26,8 +26,8 @@ backend_of(const struct emotp_backend *const *backends, const char *uri,
 	while (*backends != NULL && place_in(*backends, uri) == NULL)
 		backends++;
 	if (*backends == NULL)
-		(void)emotp_fail(why, EMOTP_ERR_CONFIG,
-		    "store: sqlite:/path expected");
+		(void)emotp_fail(
+		    why, EMOTP_ERR_CONFIG, "store: sqlite:/path expected");
 	return *backends;
 }
 
@@ -54,13 +54,15 @@ check_meta(struct emotp_store *store, const struct emotp_key *key)
 {
 	struct meta meta = {.found = false};
 	const struct emotp_rows rows = {take_meta, &meta};
-	enum emotp_err err = emotp_read_rows(store, meta_select, NULL, 0, &rows);
+	enum emotp_err err =
+	    emotp_read_rows(store, meta_select, NULL, 0, &rows);
 
 	if (err != EMOTP_OK)
 		return err;
 	if (!meta.found || meta.schema != SCHEMA_VERSION)
-		return emotp_complain(store, EMOTP_ERR_STORE, meta.found ?
-		    "made by another version of emotp" : "is not complete");
+		return emotp_complain(store, EMOTP_ERR_STORE,
+		    meta.found ? "made by another version of emotp" :
+				 "is not complete");
 	if (!emotp_equal(meta.check, key->check, sizeof(meta.check)))
 		return emotp_complain(store, EMOTP_ERR_KEY,
 		    "was made for another key than key_file has");
@@ -68,13 +70,13 @@ check_meta(struct emotp_store *store, const struct emotp_key *key)
 }
 
 enum emotp_err
-emotp_store_create(const struct emotp_backend *const *backends,
-    const char *uri, const struct emotp_key *key, struct emotp_why *why)
+emotp_store_create(const struct emotp_backend *const *backends, const char *uri,
+    const struct emotp_key *key, struct emotp_why *why)
 {
 	const struct emotp_value args[] = {emotp_arg_integer(SCHEMA_VERSION),
 	    emotp_arg_blob(key->check, sizeof(key->check))};
-	const struct emotp_statement first = {meta_insert, args,
-	    EMOTP_LEN(args), NULL};
+	const struct emotp_statement first = {
+	    meta_insert, args, EMOTP_LEN(args), NULL};
 	const struct emotp_backend *backend = backend_of(backends, uri, why);
 
 	if (backend == NULL)
@@ -104,8 +106,8 @@ emotp_store_open(const struct emotp_backend *const *backends, const char *uri,
 	}
 	err = check_meta(store, key);
 	if (err != EMOTP_OK) {
-		(void)emotp_fail(why, err, "%s: %s", uri,
-		    emotp_store_why(store));
+		(void)emotp_fail(
+		    why, err, "%s: %s", uri, emotp_store_why(store));
 		emotp_store_close(store);
 		return err;
 	}
@@ -127,7 +129,7 @@ const char *
 emotp_store_why(const struct emotp_store *store)
 {
 	return store->own_why ? store->why.text :
-	    store->backend->why(store->db);
+				store->backend->why(store->db);
 }
 
 enum emotp_err

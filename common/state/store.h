@@ -10,7 +10,7 @@
 #include "model.h"
 #include "seal.h"
 
-struct emotp_store; /* opaque; not to be shared between threads */
+struct emotp_store;   /* opaque; not to be shared between threads */
 struct emotp_backend; /* store_backend.h */
 
 extern const struct emotp_backend emotp_store_sqlite;
@@ -59,71 +59,70 @@ void emotp_store_rollback(struct emotp_store *store);
  * tombstones are not. EMOTP_ERR_NO_USER if there is none: proved, not
  * assumed.
  */
-enum emotp_err emotp_store_user_by_name(struct emotp_store *store,
-    const char *name, struct emotp_user *ret);
-enum emotp_err emotp_store_user_by_email(struct emotp_store *store,
-    const char *email, struct emotp_user *ret);
-enum emotp_err emotp_store_user_by_id(struct emotp_store *store, int64_t id,
-    struct emotp_user *ret);
+enum emotp_err emotp_store_user_by_name(
+    struct emotp_store *store, const char *name, struct emotp_user *ret);
+enum emotp_err emotp_store_user_by_email(
+    struct emotp_store *store, const char *email, struct emotp_user *ret);
+enum emotp_err emotp_store_user_by_id(
+    struct emotp_store *store, int64_t id, struct emotp_user *ret);
 
 /* Sets user->id. EMOTP_ERR_EXISTS if the name or the address is taken. */
-enum emotp_err emotp_store_user_insert(struct emotp_store *store,
-    struct emotp_user *user);
+enum emotp_err emotp_store_user_insert(
+    struct emotp_store *store, struct emotp_user *user);
 
 /* Writes all of *user by id. EMOTP_ERR_EXISTS if the address is taken. */
-enum emotp_err emotp_store_user_update(struct emotp_store *store,
-    const struct emotp_user *user);
+enum emotp_err emotp_store_user_update(
+    struct emotp_store *store, const struct emotp_user *user);
 
 /*
  * Calls each with every user but tombstones, by name, and the number of
  * tokens; stops at the first error and returns it.
  */
 enum emotp_err emotp_store_user_each(struct emotp_store *store,
-    enum emotp_err (*each)(void *arg, const struct emotp_user *user,
-	size_t tokens),
+    enum emotp_err (*each)(
+	void *arg, const struct emotp_user *user, size_t tokens),
     void *arg);
 
 /* One durable write for a name in no row, so that all refusals cost alike. */
-enum emotp_err emotp_store_note_unknown(struct emotp_store *store,
-    int64_t now_s);
+enum emotp_err emotp_store_note_unknown(
+    struct emotp_store *store, int64_t now_s);
 
 /* Tokens of a user, by number. */
 enum emotp_err emotp_store_tokens(struct emotp_store *store, int64_t user_id,
     struct emotp_token ret[static EMOTP_TOKENS_MAX], size_t *ret_count);
-enum emotp_err emotp_store_token_insert(struct emotp_store *store,
-    const struct emotp_token *token);
-enum emotp_err emotp_store_token_delete(struct emotp_store *store,
-    const struct emotp_token *token);
+enum emotp_err emotp_store_token_insert(
+    struct emotp_store *store, const struct emotp_token *token);
+enum emotp_err emotp_store_token_delete(
+    struct emotp_store *store, const struct emotp_token *token);
 
 /* Writes drift and pendings; never last_step. */
-enum emotp_err emotp_store_token_update(struct emotp_store *store,
-    const struct emotp_token *token);
+enum emotp_err emotp_store_token_update(
+    struct emotp_store *store, const struct emotp_token *token);
 
 /*
  * Writes the same, last_step, confirmed and last_used, but only over a
  * smaller last_step: the row count of this one statement is the acceptance.
  * EMOTP_ERR_STORE if it is not 1.
  */
-enum emotp_err emotp_store_token_accept(struct emotp_store *store,
-    const struct emotp_token *token);
+enum emotp_err emotp_store_token_accept(
+    struct emotp_store *store, const struct emotp_token *token);
 
 /* Registration codes of a user, newest first. insert sets code->id. */
 enum emotp_err emotp_store_codes(struct emotp_store *store, int64_t user_id,
     struct emotp_code ret[static EMOTP_CODES_MAX], size_t *ret_count);
-enum emotp_err emotp_store_code_insert(struct emotp_store *store,
-    struct emotp_code *code);
-enum emotp_err emotp_store_code_update(struct emotp_store *store,
-    const struct emotp_code *code);
-enum emotp_err emotp_store_code_delete(struct emotp_store *store,
-    int64_t id);
+enum emotp_err emotp_store_code_insert(
+    struct emotp_store *store, struct emotp_code *code);
+enum emotp_err emotp_store_code_update(
+    struct emotp_store *store, const struct emotp_code *code);
+enum emotp_err emotp_store_code_delete(struct emotp_store *store, int64_t id);
 
 /* Every live code of a user, however many, becomes used or killed. */
-enum emotp_err emotp_store_codes_end(struct emotp_store *store,
-    int64_t user_id, enum emotp_code_state state);
+enum emotp_err emotp_store_codes_end(
+    struct emotp_store *store, int64_t user_id, enum emotp_code_state state);
 
 /* Intents. insert sets intent->id. */
-enum emotp_err emotp_store_intent_insert(struct emotp_store *store,
-    struct emotp_intent *intent);
+enum emotp_err emotp_store_intent_insert(
+    struct emotp_store *store, struct emotp_intent *intent);
 
 /*
  * The oldest intent with an id above after that nobody has claimed since
@@ -135,13 +134,12 @@ enum emotp_err emotp_store_intent_claim(struct emotp_store *store,
     struct emotp_intent *ret, bool *ret_found);
 
 /* Gives a claimed intent back, to be sent later. */
-enum emotp_err emotp_store_intent_release(struct emotp_store *store,
-    int64_t id);
-enum emotp_err emotp_store_intent_delete(struct emotp_store *store,
-    int64_t id);
-enum emotp_err emotp_store_intents_drop(struct emotp_store *store,
-    int64_t user_id);
-enum emotp_err emotp_store_intent_count(struct emotp_store *store,
-    int64_t user_id, int64_t *ret);
+enum emotp_err emotp_store_intent_release(
+    struct emotp_store *store, int64_t id);
+enum emotp_err emotp_store_intent_delete(struct emotp_store *store, int64_t id);
+enum emotp_err emotp_store_intents_drop(
+    struct emotp_store *store, int64_t user_id);
+enum emotp_err emotp_store_intent_count(
+    struct emotp_store *store, int64_t user_id, int64_t *ret);
 
 #endif

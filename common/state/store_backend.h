@@ -53,8 +53,8 @@ struct emotp_backend {
 	 */
 	enum emotp_err (*create)(const char *place,
 	    const struct emotp_statement *first, struct emotp_why *why);
-	enum emotp_err (*open)(const char *place, void **ret,
-	    struct emotp_why *why);
+	enum emotp_err (*open)(
+	    const char *place, void **ret, struct emotp_why *why);
 	void (*close)(void *db);
 	enum emotp_err (*begin)(void *db, enum emotp_begin kind);
 	enum emotp_err (*commit)(void *db);

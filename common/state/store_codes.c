@@ -29,8 +29,8 @@ take_code(void *arg, const struct emotp_value *columns)
 		return EMOTP_OK;
 	code->id = emotp_get_integer(&r);
 	code->user_id = emotp_get_integer(&r);
-	code->state = (enum emotp_code_state)emotp_get_int(&r, EMOTP_CODE_LIVE,
-	    EMOTP_CODE_KILLED);
+	code->state = (enum emotp_code_state)emotp_get_int(
+	    &r, EMOTP_CODE_LIVE, EMOTP_CODE_KILLED);
 	code->handed_at = emotp_get_integer(&r);
 	emotp_get_exactly(&r, code->salt, sizeof(code->salt));
 	emotp_get_exactly(&r, code->digest, sizeof(code->digest));
@@ -45,7 +45,8 @@ emotp_store_codes(struct emotp_store *store, int64_t user_id,
 	const struct emotp_value arg = emotp_arg_integer(user_id);
 	struct code_list list = {ret, 0};
 	const struct emotp_rows rows = {take_code, &list};
-	enum emotp_err err = emotp_read_rows(store, code_select, &arg, 1, &rows);
+	enum emotp_err err =
+	    emotp_read_rows(store, code_select, &arg, 1, &rows);
 
 	*ret_count = err == EMOTP_OK ? list.count : 0;
 	return err;
@@ -62,12 +63,13 @@ emotp_store_code_insert(struct emotp_store *store, struct emotp_code *code)
 	    emotp_arg_blob(code->digest, sizeof(code->digest)),
 	};
 
-	return emotp_write_any(store, code_insert, args, EMOTP_LEN(args), &code->id);
+	return emotp_write_any(
+	    store, code_insert, args, EMOTP_LEN(args), &code->id);
 }
 
 enum emotp_err
-emotp_store_code_update(struct emotp_store *store,
-    const struct emotp_code *code)
+emotp_store_code_update(
+    struct emotp_store *store, const struct emotp_code *code)
 {
 	const struct emotp_value args[] = {emotp_arg_integer(code->id),
 	    emotp_arg_integer(code->state), emotp_arg_integer(code->handed_at)};
@@ -84,10 +86,11 @@ emotp_store_code_delete(struct emotp_store *store, int64_t id)
 }
 
 enum emotp_err
-emotp_store_codes_end(struct emotp_store *store, int64_t user_id,
-    enum emotp_code_state state)
+emotp_store_codes_end(
+    struct emotp_store *store, int64_t user_id, enum emotp_code_state state)
 {
-	const struct emotp_value args[] = {emotp_arg_integer(user_id), emotp_arg_integer(state)};
+	const struct emotp_value args[] = {
+	    emotp_arg_integer(user_id), emotp_arg_integer(state)};
 
 	return emotp_write_any(store, codes_end, args, EMOTP_LEN(args), NULL);
 }

@@ -19,8 +19,8 @@ static const char intent_count[] =
     "SELECT count(*) FROM intents WHERE user_id = ?1";
 
 enum emotp_err
-emotp_store_intent_insert(struct emotp_store *store,
-    struct emotp_intent *intent)
+emotp_store_intent_insert(
+    struct emotp_store *store, struct emotp_intent *intent)
 {
 	const struct emotp_value args[] = {
 	    emotp_arg_integer(intent->user_id),
@@ -31,7 +31,8 @@ emotp_store_intent_insert(struct emotp_store *store,
 	    emotp_arg_integer(intent->created),
 	};
 
-	return emotp_write_any(store, intent_insert, args, EMOTP_LEN(args), &intent->id);
+	return emotp_write_any(
+	    store, intent_insert, args, EMOTP_LEN(args), &intent->id);
 }
 
 struct found_intent {
@@ -48,8 +49,8 @@ take_intent(void *arg, const struct emotp_value *columns)
 
 	intent->id = emotp_get_integer(&r);
 	intent->user_id = emotp_get_integer(&r);
-	intent->kind = (enum emotp_mail_kind)emotp_get_int(&r, EMOTP_MAIL_CODE,
-	    EMOTP_MAIL_DISABLED);
+	intent->kind = (enum emotp_mail_kind)emotp_get_int(
+	    &r, EMOTP_MAIL_CODE, EMOTP_MAIL_DISABLED);
 	intent->token = emotp_get_int(&r, 0, INT32_MAX);
 	emotp_get_text(&r, intent->label, sizeof(intent->label));
 	emotp_get_text(&r, intent->source, sizeof(intent->source));
@@ -61,7 +62,8 @@ take_intent(void *arg, const struct emotp_value *columns)
 static enum emotp_err
 set_claim(struct emotp_store *store, int64_t id, int64_t at)
 {
-	const struct emotp_value args[] = {emotp_arg_integer(id), emotp_arg_integer(at)};
+	const struct emotp_value args[] = {
+	    emotp_arg_integer(id), emotp_arg_integer(at)};
 
 	return emotp_write_one(store, intent_claim, args, EMOTP_LEN(args));
 }
@@ -78,7 +80,8 @@ emotp_store_intent_claim(struct emotp_store *store, int64_t user_id,
 	enum emotp_err err;
 
 	*ret_found = false;
-	err = user_id == 0 ? emotp_read_rows(store, intent_of_all, args, 2, &rows) :
+	err = user_id == 0 ?
+	    emotp_read_rows(store, intent_of_all, args, 2, &rows) :
 	    emotp_read_rows(store, intent_of_user, args, 3, &rows);
 	if (err == EMOTP_OK && *ret_found)
 		err = set_claim(store, ret->id, now_s);
@@ -118,8 +121,8 @@ take_count(void *arg, const struct emotp_value *columns)
 }
 
 enum emotp_err
-emotp_store_intent_count(struct emotp_store *store, int64_t user_id,
-    int64_t *ret)
+emotp_store_intent_count(
+    struct emotp_store *store, int64_t user_id, int64_t *ret)
 {
 	const struct emotp_value arg = emotp_arg_integer(user_id);
 	const struct emotp_rows rows = {take_count, ret};

@@ -12,15 +12,14 @@ emotp_arg_integer(int64_t i)
 struct emotp_value
 emotp_arg_text(const char *s)
 {
-	return (struct emotp_value){.type = EMOTP_TEXT, .data = s,
-	    .len = strlen(s)};
+	return (struct emotp_value){
+	    .type = EMOTP_TEXT, .data = s, .len = strlen(s)};
 }
 
 struct emotp_value
 emotp_arg_blob(const void *p, size_t len)
 {
-	return (struct emotp_value){.type = EMOTP_BLOB, .data = p,
-	    .len = len};
+	return (struct emotp_value){.type = EMOTP_BLOB, .data = p, .len = len};
 }
 
 static const struct emotp_value *
@@ -81,7 +80,6 @@ emotp_get_exactly(struct emotp_reader *r, void *out, size_t len)
 		r->ok = false;
 }
 
-
 enum emotp_err
 emotp_complain(struct emotp_store *store, enum emotp_err err, const char *what)
 {
@@ -107,8 +105,8 @@ emotp_write_one(struct emotp_store *store, const char *sql,
 	enum emotp_err err = run(store, &stmt, &changes, NULL);
 
 	if (err == EMOTP_OK && changes != 1)
-		err = emotp_complain(store, EMOTP_ERR_STORE,
-		    "the row is not as it was read");
+		err = emotp_complain(
+		    store, EMOTP_ERR_STORE, "the row is not as it was read");
 	return err;
 }
 
@@ -124,8 +122,7 @@ emotp_write_any(struct emotp_store *store, const char *sql,
 
 enum emotp_err
 emotp_read_rows(struct emotp_store *store, const char *sql,
-    const struct emotp_value *args, size_t count,
-    const struct emotp_rows *rows)
+    const struct emotp_value *args, size_t count, const struct emotp_rows *rows)
 {
 	const struct emotp_statement stmt = {sql, args, count, rows};
 

@@ -50,7 +50,7 @@ enum emotp_err emotp_read_rows(struct emotp_store *store, const char *sql,
     const struct emotp_rows *rows);
 
 /* Records what for emotp_store_why and returns err. */
-enum emotp_err emotp_complain(struct emotp_store *store, enum emotp_err err,
-    const char *what);
+enum emotp_err emotp_complain(
+    struct emotp_store *store, enum emotp_err err, const char *what);
 
 #endif

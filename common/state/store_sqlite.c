@@ -1,27 +1,19 @@
-#include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <sqlite3.h>
 
 #include "../config.h"
-#include "../file.h"
-#include "../text.h"
 #include "store.h"
 #include "store_backend.h"
+#include "store_files.h"
 
-#define WAIT_MAX_MS	5000
+#define WAIT_MAX_MS      5000
 #define CHECKPOINT_PAGES 64
 
 struct sqlite_store {
 	sqlite3 *db;
-	int waited_ms;	/* for locks, since the last commit */
-	int wal_pages;	/* after the last commit */
+	int waited_ms; /* for locks, since the last commit */
+	int wal_pages; /* after the last commit */
 	struct emotp_why why;
 };
 
@@ -47,8 +39,8 @@ failed(struct sqlite_store *s, int rc)
 	default:
 		break;
 	}
-	return emotp_fail(&s->why, err, "%s", s->db == NULL ?
-	    sqlite3_errstr(rc) : sqlite3_errmsg(s->db));
+	return emotp_fail(&s->why, err, "%s",
+	    s->db == NULL ? sqlite3_errstr(rc) : sqlite3_errmsg(s->db));
 }
 
 /*
@@ -78,49 +70,6 @@ note_wal_pages(void *arg, sqlite3 *db, const char *name, int pages)
 	return SQLITE_OK;
 }
 
-/* Why path's directory or files beside it may not be trusted, or NULL. */
-static const char *
-neighbours_distrusted(const char *path)
-{
-	static const char *const suffixes[] = {"-wal", "-shm", "-journal"};
-	char copy[EMOTP_CONFIG_VALUE + 8];
-	struct stat st;
-
-	(void)emotp_copy(copy, sizeof(copy), path);
-	if (stat(dirname(copy), &st) != 0)
-		return strerror(errno);
-	if (st.st_uid != 0 && st.st_uid != geteuid())
-		return "its directory belongs to another user";
-	if ((st.st_mode & 022) != 0)
-		return "its directory can be written by others";
-	for (size_t i = 0; i < 3; i++) {
-		(void)snprintf(copy, sizeof(copy), "%s%s", path, suffixes[i]);
-		if (lstat(copy, &st) != 0)
-			continue;
-		if (!S_ISREG(st.st_mode) || st.st_nlink != 1)
-			return "a file beside it is a link";
-	}
-	return NULL;
-}
-
-/*
- * By lstat and not on an open descriptor: closing one would drop the locks
- * that another connection of this process holds on the file. Nobody but the
- * owner can swap names in the directory, which is checked first.
- */
-static enum emotp_err
-check_files(const char *path, struct emotp_why *why)
-{
-	const char *reason = neighbours_distrusted(path);
-	struct stat st;
-
-	if (reason == NULL)
-		reason = lstat(path, &st) != 0 ? strerror(errno) :
-		    emotp_file_distrust(&st, EMOTP_FILE_PUBLIC);
-	return reason == NULL ? EMOTP_OK :
-	    emotp_fail(why, EMOTP_ERR_STORE, "%s: %s", path, reason);
-}
-
 static int
 pragmas(sqlite3 *db)
 {
@@ -146,10 +95,9 @@ configure(struct sqlite_store *s)
 	(void)sqlite3_extended_result_codes(s->db, 1);
 	(void)sqlite3_busy_handler(s->db, wait_for_lock, s);
 	(void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	(void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0,
-	    NULL);
-	(void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
-	    NULL);
+	(void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	(void)sqlite3_db_config(
+	    s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	(void)sqlite3_wal_hook(s->db, note_wal_pages, s);
 	rc = pragmas(s->db);
 	return rc == SQLITE_OK ? EMOTP_OK : failed(s, rc);
@@ -174,8 +122,10 @@ open_file(const char *path, struct sqlite_store **ret, struct emotp_why *why)
 
 	if (s == NULL)
 		return emotp_fail(why, EMOTP_ERR_MEMORY, "out of memory");
-	rc = sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE |
-	    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
+	rc = sqlite3_open_v2(path, &s->db,
+	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
+		SQLITE_OPEN_PRIVATECACHE,
+	    NULL);
 	err = rc == SQLITE_OK ? configure(s) : failed(s, rc);
 	if (err == EMOTP_OK) {
 		*ret = s;
@@ -190,12 +140,8 @@ static enum emotp_err
 sqlite_open(const char *path, void **ret, struct emotp_why *why)
 {
 	struct sqlite_store *s = NULL;
-	enum emotp_err err;
+	enum emotp_err err = emotp_store_files_check(path, why);
 
-	if (path[0] != '/')
-		return emotp_fail(why, EMOTP_ERR_CONFIG,
-		    "store: sqlite:/absolute/path expected");
-	err = check_files(path, why);
 	if (err == EMOTP_OK)
 		err = open_file(path, &s, why);
 	if (err == EMOTP_OK)
@@ -214,8 +160,8 @@ sqlite_exec(struct sqlite_store *s, const char *sql)
 static enum emotp_err
 sqlite_begin(void *db, enum emotp_begin kind)
 {
-	return sqlite_exec(db, kind == EMOTP_BEGIN_WRITE ? "BEGIN IMMEDIATE" :
-	    "BEGIN");
+	return sqlite_exec(
+	    db, kind == EMOTP_BEGIN_WRITE ? "BEGIN IMMEDIATE" : "BEGIN");
 }
 
 /*
@@ -232,8 +178,8 @@ sqlite_commit(void *db)
 		s->waited_ms = 0;
 	if (err == EMOTP_OK && s->wal_pages >= CHECKPOINT_PAGES) {
 		(void)sqlite3_busy_handler(s->db, NULL, NULL);
-		(void)sqlite3_wal_checkpoint_v2(s->db, NULL,
-		    SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+		(void)sqlite3_wal_checkpoint_v2(
+		    s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 		(void)sqlite3_busy_handler(s->db, wait_for_lock, s);
 		s->wal_pages = 0;
 	}
@@ -256,12 +202,13 @@ bind(sqlite3_stmt *stmt, int at, const struct emotp_value *value)
 	case EMOTP_INTEGER:
 		return sqlite3_bind_int64(stmt, at, value->integer);
 	case EMOTP_TEXT:
-		return sqlite3_bind_text(stmt, at, value->data,
-		    (int)value->len, SQLITE_STATIC);
+		return sqlite3_bind_text(
+		    stmt, at, value->data, (int)value->len, SQLITE_STATIC);
 	case EMOTP_BLOB:
-		return value->len == 0 ? sqlite3_bind_zeroblob(stmt, at, 0) :
-		    sqlite3_bind_blob(stmt, at, value->data,
-			(int)value->len, SQLITE_STATIC);
+		return value->len == 0 ?
+		    sqlite3_bind_zeroblob(stmt, at, 0) :
+		    sqlite3_bind_blob(
+			stmt, at, value->data, (int)value->len, SQLITE_STATIC);
 	case EMOTP_NULL:
 		break;
 	}
@@ -306,8 +253,8 @@ take_row(sqlite3_stmt *stmt, const struct emotp_rows *rows)
 }
 
 static enum emotp_err
-step_through(struct sqlite_store *s, sqlite3_stmt *stmt,
-    const struct emotp_rows *rows)
+step_through(
+    struct sqlite_store *s, sqlite3_stmt *stmt, const struct emotp_rows *rows)
 {
 	enum emotp_err err = EMOTP_OK;
 	int rc;
@@ -372,21 +319,9 @@ fill(struct sqlite_store *s, const struct emotp_statement *first)
 		err = sqlite_commit(s);
 	if (err == EMOTP_OK)
 		err = sqlite_exec(s, "PRAGMA wal_checkpoint(TRUNCATE)");
-	(void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0,
-	    NULL);
+	(void)sqlite3_db_config(
+	    s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 	return err;
-}
-
-static void
-unlink_all(const char *path)
-{
-	static const char *const suffixes[] = {"", "-wal", "-shm"};
-	char name[EMOTP_CONFIG_VALUE + 16];
-
-	for (size_t i = 0; i < 3; i++) {
-		(void)snprintf(name, sizeof(name), "%s%s", path, suffixes[i]);
-		(void)unlink(name);
-	}
 }
 
 static enum emotp_err
@@ -394,14 +329,8 @@ fill_file(const char *aside, const struct emotp_statement *first,
     struct emotp_why *why)
 {
 	struct sqlite_store *s = NULL;
-	int fd = open(aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	enum emotp_err err;
+	enum emotp_err err = open_file(aside, &s, why);
 
-	if (fd < 0)
-		return emotp_fail(why, EMOTP_ERR_STORE, "%s: %s", aside,
-		    strerror(errno));
-	(void)close(fd);
-	err = open_file(aside, &s, why);
 	if (err != EMOTP_OK)
 		return err;
 	err = fill(s, first);
@@ -411,49 +340,21 @@ fill_file(const char *aside, const struct emotp_statement *first,
 	return err;
 }
 
-/* Gives the finished file its name, durably; never over another file. */
-static enum emotp_err
-publish(const char *aside, const char *path, struct emotp_why *why)
-{
-	char copy[EMOTP_CONFIG_VALUE];
-	enum emotp_err err = EMOTP_OK;
-	int fd;
-
-	(void)emotp_copy(copy, sizeof(copy), path);
-	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || link(aside, path) != 0 || unlink(aside) != 0 ||
-	    fsync(fd) != 0)
-		err = emotp_fail(why, errno == EEXIST ? EMOTP_ERR_EXISTS :
-		    EMOTP_ERR_STORE, "%s: %s", path, strerror(errno));
-	if (fd >= 0)
-		(void)close(fd);
-	return err;
-}
-
 /* Built aside, so that a store that is there is complete. */
 static enum emotp_err
 sqlite_create(const char *path, const struct emotp_statement *first,
     struct emotp_why *why)
 {
-	char aside[EMOTP_CONFIG_VALUE + 8], copy[EMOTP_CONFIG_VALUE];
-	struct stat st;
-	enum emotp_err err;
+	char aside[EMOTP_CONFIG_VALUE + 8];
+	enum emotp_err err =
+	    emotp_store_files_prepare(path, aside, sizeof(aside), why);
 
-	if (path[0] != '/' || !emotp_copy(copy, sizeof(copy), path))
-		return emotp_fail(why, EMOTP_ERR_CONFIG,
-		    "store: sqlite:/absolute/path expected");
-	if (lstat(path, &st) == 0)
-		return emotp_fail(why, EMOTP_ERR_EXISTS, "%s: exists already",
-		    path);
-	if (mkdir(dirname(copy), 0700) != 0 && errno != EEXIST)
-		return emotp_fail(why, EMOTP_ERR_STORE, "%s: %s", path,
-		    strerror(errno));
-	(void)snprintf(aside, sizeof(aside), "%s.new", path);
-	unlink_all(aside);
+	if (err != EMOTP_OK)
+		return err;
 	err = fill_file(aside, first, why);
 	if (err == EMOTP_OK)
-		err = publish(aside, path, why);
-	unlink_all(aside);
+		err = emotp_store_files_publish(aside, path, why);
+	emotp_store_files_remove(aside);
 	return err;
 }
 

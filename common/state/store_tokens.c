@@ -1,7 +1,7 @@
 #include "store_rows.h"
 
-#define TOKEN_COLUMNS                                                     \
-	"user_id, number, id, label, algorithm, digits, period, sealed, " \
+#define TOKEN_COLUMNS                                                      \
+	"user_id, number, id, label, algorithm, digits, period, sealed, "  \
 	"confirmed, last_step, drift, pending_step, pending_at, created, " \
 	"last_used"
 
@@ -39,13 +39,13 @@ take_token(void *arg, const struct emotp_value *columns)
 	token->number = emotp_get_int(&r, 1, INT32_MAX);
 	emotp_get_text(&r, token->id, sizeof(token->id));
 	emotp_get_text(&r, token->label, sizeof(token->label));
-	token->params.algorithm = (enum emotp_algorithm)emotp_get_int(&r,
-	    EMOTP_SHA1, EMOTP_SHA512);
+	token->params.algorithm =
+	    (enum emotp_algorithm)emotp_get_int(&r, EMOTP_SHA1, EMOTP_SHA512);
 	token->params.digits = emotp_get_int(&r, 6, 8);
-	token->params.period_s = emotp_get_int(&r, EMOTP_PERIOD_MIN,
-	    EMOTP_PERIOD_MAX);
-	token->sealed_len = emotp_get_blob(&r, token->sealed,
-	    sizeof(token->sealed));
+	token->params.period_s =
+	    emotp_get_int(&r, EMOTP_PERIOD_MIN, EMOTP_PERIOD_MAX);
+	token->sealed_len =
+	    emotp_get_blob(&r, token->sealed, sizeof(token->sealed));
 	token->confirmed = emotp_get_int(&r, 0, 1) != 0;
 	token->last_step = emotp_get_integer(&r);
 	token->drift = emotp_get_int(&r, -EMOTP_RESYNC_MAX, EMOTP_RESYNC_MAX);
@@ -64,15 +64,16 @@ emotp_store_tokens(struct emotp_store *store, int64_t user_id,
 	const struct emotp_value arg = emotp_arg_integer(user_id);
 	struct token_list list = {ret, 0};
 	const struct emotp_rows rows = {take_token, &list};
-	enum emotp_err err = emotp_read_rows(store, token_select, &arg, 1, &rows);
+	enum emotp_err err =
+	    emotp_read_rows(store, token_select, &arg, 1, &rows);
 
 	*ret_count = err == EMOTP_OK ? list.count : 0;
 	return err;
 }
 
 enum emotp_err
-emotp_store_token_insert(struct emotp_store *store,
-    const struct emotp_token *token)
+emotp_store_token_insert(
+    struct emotp_store *store, const struct emotp_token *token)
 {
 	const struct emotp_value args[] = {
 	    emotp_arg_integer(token->user_id),
@@ -92,12 +93,13 @@ emotp_store_token_insert(struct emotp_store *store,
 	    emotp_arg_integer(token->last_used),
 	};
 
-	return emotp_write_any(store, token_insert, args, EMOTP_LEN(args), NULL);
+	return emotp_write_any(
+	    store, token_insert, args, EMOTP_LEN(args), NULL);
 }
 
 enum emotp_err
-emotp_store_token_delete(struct emotp_store *store,
-    const struct emotp_token *token)
+emotp_store_token_delete(
+    struct emotp_store *store, const struct emotp_token *token)
 {
 	const struct emotp_value args[] = {emotp_arg_integer(token->user_id),
 	    emotp_arg_integer(token->number)};
@@ -105,14 +107,16 @@ emotp_store_token_delete(struct emotp_store *store,
 	return emotp_write_one(store, token_delete, args, EMOTP_LEN(args));
 }
 
-#define TOKEN_KEY_AND_STATE(token)                                       \
-	emotp_arg_integer((token)->user_id), emotp_arg_integer((token)->number),             \
-	    emotp_arg_integer((token)->drift), emotp_arg_integer((token)->pending_step),     \
+#define TOKEN_KEY_AND_STATE(token)                    \
+	emotp_arg_integer((token)->user_id),          \
+	    emotp_arg_integer((token)->number),       \
+	    emotp_arg_integer((token)->drift),        \
+	    emotp_arg_integer((token)->pending_step), \
 	    emotp_arg_integer((token)->pending_at)
 
 enum emotp_err
-emotp_store_token_update(struct emotp_store *store,
-    const struct emotp_token *token)
+emotp_store_token_update(
+    struct emotp_store *store, const struct emotp_token *token)
 {
 	const struct emotp_value args[] = {TOKEN_KEY_AND_STATE(token)};
 
@@ -120,8 +124,8 @@ emotp_store_token_update(struct emotp_store *store,
 }
 
 enum emotp_err
-emotp_store_token_accept(struct emotp_store *store,
-    const struct emotp_token *token)
+emotp_store_token_accept(
+    struct emotp_store *store, const struct emotp_token *token)
 {
 	const struct emotp_value args[] = {
 	    TOKEN_KEY_AND_STATE(token),

@@ -3,9 +3,9 @@
 #include "../text.h"
 #include "store_rows.h"
 
-#define USER_COLUMNS                                                      \
-	"id, name, email, language, state, disabled, next_token, "        \
-	"failures, failed, tries, mailed, last_login, last_refusal, "     \
+#define USER_COLUMNS                                                  \
+	"id, name, email, language, state, disabled, next_token, "    \
+	"failures, failed, tries, mailed, last_login, last_refusal, " \
 	"last_verdict"
 
 static const char user_by_name[] =
@@ -60,7 +60,6 @@ get_times(struct emotp_reader *r, struct emotp_times *times)
 	}
 }
 
-
 struct found_user {
 	struct emotp_user *user;
 	bool found;
@@ -73,8 +72,8 @@ read_user(struct emotp_reader *r, struct emotp_user *user)
 	emotp_get_text(r, user->name, sizeof(user->name));
 	emotp_get_text(r, user->email, sizeof(user->email));
 	emotp_get_text(r, user->language, sizeof(user->language));
-	user->state = (enum emotp_user_state)emotp_get_int(r, EMOTP_INVITED,
-	    EMOTP_REMOVED);
+	user->state = (enum emotp_user_state)emotp_get_int(
+	    r, EMOTP_INVITED, EMOTP_REMOVED);
 	user->disabled = emotp_get_int(r, 0, 1) != 0;
 	user->next_token = emotp_get_int(r, 1, INT32_MAX);
 	user->failures = emotp_get_int(r, 0, INT32_MAX);
@@ -125,22 +124,22 @@ find_folded(struct emotp_store *store, const char *sql, const char *what,
 }
 
 enum emotp_err
-emotp_store_user_by_name(struct emotp_store *store, const char *name,
-    struct emotp_user *ret)
+emotp_store_user_by_name(
+    struct emotp_store *store, const char *name, struct emotp_user *ret)
 {
 	return find_folded(store, user_by_name, name, ret);
 }
 
 enum emotp_err
-emotp_store_user_by_email(struct emotp_store *store, const char *email,
-    struct emotp_user *ret)
+emotp_store_user_by_email(
+    struct emotp_store *store, const char *email, struct emotp_user *ret)
 {
 	return find_folded(store, user_by_email, email, ret);
 }
 
 enum emotp_err
-emotp_store_user_by_id(struct emotp_store *store, int64_t id,
-    struct emotp_user *ret)
+emotp_store_user_by_id(
+    struct emotp_store *store, int64_t id, struct emotp_user *ret)
 {
 	const struct emotp_value arg = emotp_arg_integer(id);
 
@@ -171,7 +170,8 @@ user_args(const struct emotp_user *user, struct user_buffers *b,
 	args[1] = emotp_arg_text(user->name);
 	args[2] = emotp_arg_text(b->name);
 	args[3] = emotp_arg_text(user->email);
-	args[4] = user->state == EMOTP_REMOVED ? null : emotp_arg_text(b->email);
+	args[4] =
+	    user->state == EMOTP_REMOVED ? null : emotp_arg_text(b->email);
 	args[5] = emotp_arg_text(user->language);
 	args[6] = emotp_arg_integer(user->state);
 	args[7] = emotp_arg_integer(user->disabled);
@@ -192,12 +192,13 @@ emotp_store_user_insert(struct emotp_store *store, struct emotp_user *user)
 	struct emotp_value args[USER_ARGS];
 
 	user_args(user, &buffers, args);
-	return emotp_write_any(store, user_insert, args, EMOTP_LEN(args), &user->id);
+	return emotp_write_any(
+	    store, user_insert, args, EMOTP_LEN(args), &user->id);
 }
 
 enum emotp_err
-emotp_store_user_update(struct emotp_store *store,
-    const struct emotp_user *user)
+emotp_store_user_update(
+    struct emotp_store *store, const struct emotp_user *user)
 {
 	struct user_buffers buffers;
 	struct emotp_value args[USER_ARGS];
@@ -207,8 +208,8 @@ emotp_store_user_update(struct emotp_store *store,
 }
 
 struct each_user {
-	enum emotp_err (*each)(void *arg, const struct emotp_user *user,
-	    size_t tokens);
+	enum emotp_err (*each)(
+	    void *arg, const struct emotp_user *user, size_t tokens);
 	void *arg;
 };
 
@@ -223,13 +224,13 @@ take_each(void *arg, const struct emotp_value *columns)
 	(void)read_user(&r, &user);
 	tokens = emotp_get_int(&r, 0, INT32_MAX);
 	return r.ok ? each->each(each->arg, &user, (size_t)tokens) :
-	    EMOTP_ERR_STORE;
+		      EMOTP_ERR_STORE;
 }
 
 enum emotp_err
 emotp_store_user_each(struct emotp_store *store,
-    enum emotp_err (*each)(void *arg, const struct emotp_user *user,
-	size_t tokens),
+    enum emotp_err (*each)(
+	void *arg, const struct emotp_user *user, size_t tokens),
     void *arg)
 {
 	struct each_user context = {each, arg};

@@ -24,7 +24,10 @@ static const struct placeholder {
 	const char *name;
 	size_t offset; /* of the value */
 } placeholders[] = {
-#define PLACEHOLDER(name) {#name, offsetof(struct emotp_template_values, name)}
+#define PLACEHOLDER(name)                                           \
+	{                                                           \
+#name, offsetof(struct emotp_template_values, name) \
+	}
     PLACEHOLDER(issuer),
     PLACEHOLDER(user),
     PLACEHOLDER(code),
@@ -62,15 +65,16 @@ read_file(const char *dir, const char *language, const char *kind,
 {
 	struct stat st;
 	size_t len;
-	int n = snprintf(ret->path, sizeof(ret->path), "%s/%s/%s.txt", dir,
-	    language, kind);
+	int n = snprintf(
+	    ret->path, sizeof(ret->path), "%s/%s/%s.txt", dir, language, kind);
 
 	*ret_found = false;
 	if (n < 0 || (size_t)n >= sizeof(ret->path))
-		return emotp_fail(why, EMOTP_ERR_CONFIG,
-		    "templates: the path is too long");
-	if (dir[0] == '\0' || (lstat(ret->path, &st) != 0 &&
-	    (errno == ENOENT || errno == ENOTDIR)))
+		return emotp_fail(
+		    why, EMOTP_ERR_CONFIG, "templates: the path is too long");
+	if (dir[0] == '\0' ||
+	    (lstat(ret->path, &st) != 0 &&
+		(errno == ENOENT || errno == ENOTDIR)))
 		return EMOTP_OK;
 	*ret_found = true;
 	return emotp_file_read(ret->path, EMOTP_FILE_PUBLIC, EMOTP_ERR_CONFIG,
@@ -80,20 +84,19 @@ read_file(const char *dir, const char *language, const char *kind,
 static enum emotp_err
 find_built_in(const char *kind, struct source *ret, struct emotp_why *why)
 {
-	(void)snprintf(ret->path, sizeof(ret->path), "built-in %s/%s.txt",
-	    FALLBACK, kind);
+	(void)snprintf(
+	    ret->path, sizeof(ret->path), "built-in %s/%s.txt", FALLBACK, kind);
 	for (size_t i = 0; i < BUILT_INS; i++)
 		if (strcmp(built_ins[i].kind, kind) == 0 &&
-		    emotp_copy(ret->text, sizeof(ret->text),
-			built_ins[i].text))
+		    emotp_copy(ret->text, sizeof(ret->text), built_ins[i].text))
 			return EMOTP_OK;
-	return emotp_fail(why, EMOTP_ERR_CONFIG, "%s: there is none",
-	    ret->path);
+	return emotp_fail(
+	    why, EMOTP_ERR_CONFIG, "%s: there is none", ret->path);
 }
 
 static enum emotp_err
-find(const struct emotp_config *config, const char *language,
-    const char *kind, struct source *ret, struct emotp_why *why)
+find(const struct emotp_config *config, const char *language, const char *kind,
+    struct source *ret, struct emotp_why *why)
 {
 	const char *const places[][2] = {
 	    {config->templates, language},
@@ -104,8 +107,8 @@ find(const struct emotp_config *config, const char *language,
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		bool found;
-		enum emotp_err err = read_file(places[i][0], places[i][1],
-		    kind, ret, &found, why);
+		enum emotp_err err = read_file(
+		    places[i][0], places[i][1], kind, ret, &found, why);
 
 		if (err != EMOTP_OK || found)
 			return err;
@@ -118,8 +121,8 @@ find(const struct emotp_config *config, const char *language,
 static enum emotp_err
 bad(const struct filling *f, const char *reason)
 {
-	return emotp_fail(f->why, EMOTP_ERR_CONFIG, "%s, line %d: %s",
-	    f->path, f->line, reason);
+	return emotp_fail(f->why, EMOTP_ERR_CONFIG, "%s, line %d: %s", f->path,
+	    f->line, reason);
 }
 
 /* The value of the placeholder whose name begins at name, or NULL. */
@@ -132,8 +135,7 @@ value_of(const struct filling *f, const char *name, size_t len)
 	for (size_t i = 0; i < PLACEHOLDERS; i++) {
 		const struct placeholder *p = &placeholders[i];
 
-		if (strlen(p->name) != len ||
-		    memcmp(p->name, name, len) != 0)
+		if (strlen(p->name) != len || memcmp(p->name, name, len) != 0)
 			continue;
 		memcpy(&value, values + p->offset, sizeof(value));
 		return value;
@@ -167,8 +169,8 @@ fill_line(const struct filling *f, const char *line, char *buf, size_t size)
 		if (*line == '\0')
 			break;
 		len = strcspn(line, "}");
-		value = line[len] == '}' ? value_of(f, line + 1, len - 1) :
-		    NULL;
+		value =
+		    line[len] == '}' ? value_of(f, line + 1, len - 1) : NULL;
 		if (value == NULL)
 			return bad(f, "unknown placeholder");
 		if (!append(buf, size, value, strlen(value)))
@@ -268,8 +270,8 @@ emotp_template_fill(const struct emotp_config *config, const char *language,
 
 	memset(ret, 0, sizeof(*ret));
 	if (name == NULL)
-		return emotp_fail(why, EMOTP_ERR_CONFIG,
-		    "no such kind of mail");
+		return emotp_fail(
+		    why, EMOTP_ERR_CONFIG, "no such kind of mail");
 	/* It becomes part of a path. */
 	if (!emotp_language_valid(language))
 		language = FALLBACK;

@@ -22,11 +22,11 @@ unseal_dummy(const struct emotp_key *key)
 
 /* The tokens and their secrets; no user has the id 0. */
 static enum emotp_err
-load_tokens(const struct emotp_authority *a, int64_t user_id,
-    struct emotp_case *c)
+load_tokens(
+    const struct emotp_authority *a, int64_t user_id, struct emotp_case *c)
 {
-	enum emotp_err err = emotp_store_tokens(a->store, user_id, c->tokens,
-	    &c->count);
+	enum emotp_err err =
+	    emotp_store_tokens(a->store, user_id, c->tokens, &c->count);
 
 	if (err == EMOTP_OK && c->count == 0)
 		unseal_dummy(a->key);
@@ -46,8 +46,8 @@ emotp_verify_load(const struct emotp_authority *a,
 }
 
 static enum emotp_err
-load_by_name(const struct emotp_authority *a, const char *name,
-    struct emotp_case *c)
+load_by_name(
+    const struct emotp_authority *a, const char *name, struct emotp_case *c)
 {
 	enum emotp_err err;
 
@@ -155,8 +155,8 @@ emotp_verify_preview(const struct emotp_authority *a, const char *name,
 }
 
 enum emotp_err
-emotp_verify_never_enrolled(const struct emotp_authority *a,
-    const char *name, bool *ret, struct emotp_why *why)
+emotp_verify_never_enrolled(const struct emotp_authority *a, const char *name,
+    bool *ret, struct emotp_why *why)
 {
 	struct emotp_user user;
 	enum emotp_err err = emotp_store_begin_read(a->store);
