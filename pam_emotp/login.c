@@ -1,3 +1,4 @@
+#include <string.h>
 #include <syslog.h>
 #include <time.h>
 
@@ -55,6 +56,26 @@ open_all(struct login *l)
 	return err == EMOTP_OK ? PAM_SUCCESS : fail(l, err, &why);
 }
 
+/* With the argument debug; what was typed is never told. */
+static void
+debug_opened(const struct login *l)
+{
+	if (l->options->debug)
+		pam_syslog(l->pamh, LOG_DEBUG,
+		    "configuration %s, store %s, skew %d, resync %d, up to %d "
+		    "prompts",
+		    l->options->conf, l->config.store, l->config.skew,
+		    l->config.resync, l->options->prompts);
+}
+
+static void
+debug_judged(const struct login *l, size_t len, enum emotp_verdict verdict)
+{
+	if (l->options->debug)
+		pam_syslog(l->pamh, LOG_DEBUG, "%zu bytes were typed: %s", len,
+		    emotp_verdict_name(verdict));
+}
+
 static void
 close_all(struct login *l)
 {
@@ -79,18 +100,16 @@ waive(const struct login *l)
 	const struct emotp_authority a = authority(l);
 	const struct passwd *pw = pam_modutil_getpwnam(l->pamh, l->user);
 	struct emotp_why why;
-	bool typed = false, known = false;
+	bool waived = false;
 	enum emotp_err err;
 
 	if (pw == NULL)
 		return PAM_SUCCESS;
-	err = emotp_verify_never_enrolled(&a, l->user, &typed, &why);
-	if (err == EMOTP_OK)
-		err =
-		    emotp_verify_never_enrolled(&a, pw->pw_name, &known, &why);
+	err = emotp_verify_never_enrolled(
+	    &a, l->user, pw->pw_name, now(), &waived, &why);
 	if (err != EMOTP_OK)
 		return fail(l, err, &why);
-	if (!typed || !known)
+	if (!waived)
 		return PAM_SUCCESS;
 	pam_syslog(l->pamh, LOG_NOTICE,
 	    "%s let by without a code: nullok, "
@@ -106,6 +125,7 @@ attempt(const struct login *l, enum prompt_source source)
 	const struct emotp_authority a = authority(l);
 	struct emotp_judgement judgement = {0};
 	char typed[PROMPT_TYPED_MAX] = "";
+	size_t len;
 	struct emotp_why why;
 	enum emotp_err err;
 	int result = prompt_code(
@@ -113,10 +133,12 @@ attempt(const struct login *l, enum prompt_source source)
 
 	if (result != PAM_SUCCESS)
 		return result;
+	len = strlen(typed);
 	err = emotp_verify(&a, l->user, typed, now(), &judgement, &why);
 	emotp_wipe(typed, sizeof(typed));
 	if (err != EMOTP_OK)
 		return fail(l, err, &why);
+	debug_judged(l, len, judgement.verdict);
 	result = result_of_verdict(judgement.verdict);
 	if (result == PAM_SUCCESS)
 		log_accepted(l->pamh, l->user, &judgement);
@@ -158,6 +180,8 @@ login(pam_handle_t *pamh, const struct options *options, bool silent)
 	if (result != PAM_SUCCESS || l.user == NULL)
 		return result == PAM_CONV_AGAIN ? PAM_INCOMPLETE : PAM_CONV_ERR;
 	result = open_all(&l);
+	if (result == PAM_SUCCESS)
+		debug_opened(&l);
 	if (result == PAM_SUCCESS && options->nullok)
 		result = waive(&l);
 	if (result == PAM_SUCCESS)

@@ -154,25 +154,34 @@ emotp_verify_preview(const struct emotp_authority *a, const char *name,
 	return err;
 }
 
-enum emotp_err
-emotp_verify_never_enrolled(const struct emotp_authority *a, const char *name,
-    bool *ret, struct emotp_why *why)
+static enum emotp_err
+never_enrolled(const struct emotp_authority *a, const char *name, bool *ret)
 {
 	struct emotp_user user;
-	enum emotp_err err = emotp_store_begin_read(a->store);
+	enum emotp_err err = emotp_store_user_by_name(a->store, name, &user);
+
+	*ret = err == EMOTP_ERR_NO_USER ||
+	    (err == EMOTP_OK && user.state == EMOTP_INVITED &&
+		user.next_token == 1 && !user.disabled);
+	return err == EMOTP_ERR_NO_USER ? EMOTP_OK : err;
+}
+
+enum emotp_err
+emotp_verify_never_enrolled(const struct emotp_authority *a, const char *typed,
+    const char *known, int64_t now_s, bool *ret, struct emotp_why *why)
+{
+	bool both[2] = {false, false};
+	enum emotp_err err = emotp_store_begin(a->store);
 
 	*ret = false;
 	if (err == EMOTP_OK)
-		err = emotp_store_user_by_name(a->store, name, &user);
-	if (err == EMOTP_ERR_NO_USER) {
-		*ret = true;
-		err = EMOTP_OK;
-	} else if (err == EMOTP_OK) {
-		*ret = user.state == EMOTP_INVITED && user.next_token == 1 &&
-		    !user.disabled;
-	}
-	err = emotp_authority_end(a, err, name, why);
-	if (err != EMOTP_OK)
-		*ret = false;
+		err = never_enrolled(a, typed, &both[0]);
+	if (err == EMOTP_OK)
+		err = never_enrolled(a, known, &both[1]);
+	if (err == EMOTP_OK)
+		err = emotp_store_note_unknown(a->store, now_s);
+	err = emotp_authority_end(a, err, typed, why);
+	if (err == EMOTP_OK)
+		*ret = both[0] && both[1];
 	return err;
 }

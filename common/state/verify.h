@@ -30,10 +30,14 @@ enum emotp_err emotp_verify_locked(const struct emotp_authority *a,
     struct emotp_judgement *ret);
 
 /*
- * For nullok: *ret is true only if name is proved to be unknown (no row, no
- * tombstone) or to be invited and never yet to have had a token.
+ * For nullok: *ret is true only if both names, as typed and as the system
+ * knows it, are proved to be unknown (no row, no tombstone) or to be invited
+ * and never yet to have had a token. It takes the lock and writes like any
+ * verification: a store that somebody holds, or that cannot be written,
+ * proves nothing.
  */
 enum emotp_err emotp_verify_never_enrolled(const struct emotp_authority *a,
-    const char *name, bool *ret, struct emotp_why *why);
+    const char *typed, const char *known, int64_t now_s, bool *ret,
+    struct emotp_why *why);
 
 #endif
