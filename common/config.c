@@ -177,6 +177,9 @@ misread(const char *line, size_t len)
 		return "begins with a space: lines are not continued";
 	if (line[0] == '[')
 		return "there are no [sections]";
+	if (line[0] == ';' || memmem(line, len, " ;", 2) != NULL ||
+	    memmem(line, len, "\t;", 2) != NULL)
+		return "comments begin with '#', and ';' after a space is none";
 	return memchr(line, '=', len) == NULL ? "expected: name = value" : NULL;
 }
 

@@ -18,15 +18,14 @@ emotp_strerror(enum emotp_err err)
 	return "unknown error";
 }
 
-enum emotp_err
-emotp_fail(struct emotp_why *why, enum emotp_err err, const char *format, ...)
+void
+emotp_explain(struct emotp_why *why, const char *format, ...)
 {
 	va_list ap;
 
 	if (why == NULL)
-		return err;
+		return;
 	va_start(ap, format);
 	(void)vsnprintf(why->text, sizeof(why->text), format, ap);
 	va_end(ap);
-	return err;
 }

@@ -41,10 +41,13 @@ struct emotp_why {
 };
 
 /*
- * Fills why (which may be NULL) in the manner of printf and returns err, so
- * that a failure reads "return emotp_fail(why, EMOTP_ERR_X, ...)".
+ * Fills why (which may be NULL) in the manner of printf and is err, so that
+ * a failure reads "return emotp_fail(why, EMOTP_ERR_X, ...)". A macro, so
+ * that compilers and analysers see what is returned.
  */
-enum emotp_err emotp_fail(struct emotp_why *why, enum emotp_err err,
-    const char *format, ...) __attribute__((format(printf, 3, 4)));
+#define emotp_fail(why, err, ...) (emotp_explain((why), __VA_ARGS__), (err))
+
+void emotp_explain(struct emotp_why *why, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -78,10 +78,12 @@ unescape(const char *in, size_t len, char *out, size_t size)
 		int c = (unsigned char)in[i];
 
 		if (c == '%') {
-			if (i + 2 >= len || hex(in[i + 1]) < 0 ||
-			    hex(in[i + 2]) < 0)
+			int high = i + 2 < len ? hex(in[i + 1]) : -1;
+			int low = i + 2 < len ? hex(in[i + 2]) : -1;
+
+			if (high < 0 || low < 0)
 				return false;
-			c = hex(in[i + 1]) << 4 | hex(in[i + 2]);
+			c = high * 16 + low;
 			i += 2;
 		}
 		if (c == '\0' || n + 1 >= size)

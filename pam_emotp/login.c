@@ -8,6 +8,7 @@
 #include <security/pam_modutil.h>
 
 #include "../common/state/verify.h"
+#include "../common/text.h"
 #include "log.h"
 #include "login.h"
 #include "prompt.h"
@@ -100,6 +101,7 @@ waive(const struct login *l)
 	const struct emotp_authority a = authority(l);
 	const struct passwd *pw = pam_modutil_getpwnam(l->pamh, l->user);
 	struct emotp_why why;
+	char shown[EMOTP_ESCAPED_MAX];
 	bool waived = false;
 	enum emotp_err err;
 
@@ -114,7 +116,7 @@ waive(const struct login *l)
 	pam_syslog(l->pamh, LOG_NOTICE,
 	    "%s let by without a code: nullok, "
 	    "and never enrolled",
-	    pw->pw_name);
+	    emotp_escape(pw->pw_name, true, shown));
 	return PAM_IGNORE;
 }
 
@@ -131,8 +133,10 @@ attempt(const struct login *l, enum prompt_source source)
 	int result = prompt_code(
 	    l->pamh, l->options, source, l->config.params.digits, typed);
 
-	if (result != PAM_SUCCESS)
+	if (result != PAM_SUCCESS) {
+		emotp_wipe(typed, sizeof(typed));
 		return result;
+	}
 	len = strlen(typed);
 	err = emotp_verify(&a, l->user, typed, now(), &judgement, &why);
 	emotp_wipe(typed, sizeof(typed));

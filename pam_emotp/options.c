@@ -92,8 +92,7 @@ apply(pam_handle_t *pamh, const struct option *option, const char *value,
 	case IGNORED:
 		pam_syslog(pamh, LOG_WARNING,
 		    "argument \"%s\" belongs to another module and is "
-		    "ignored; \"emotp-provision import\" takes its tokens "
-		    "over",
+		    "ignored: import its tokens, or enrol its users",
 		    option->name);
 		return true;
 	case REFUSED:

@@ -109,8 +109,8 @@ issue_locked(const struct emotp_authority *a, bool exempt, int64_t now_s,
 
 	ret->issued_at = now_s;
 	ret->issue = may_mail(&ret->user, exempt, now_s, &ret->retry_at);
-	if (ret->issue != EMOTP_ISSUE_DONE)
-		return EMOTP_OK;
+	if (ret->issue != EMOTP_ISSUE_DONE) /* trimmed times are kept */
+		return emotp_store_user_update(a->store, &ret->user);
 	if (exempt)
 		ret->user.tries = 0;
 	emotp_times_add(&ret->user.mailed, now_s);
@@ -161,7 +161,7 @@ enum emotp_err
 emotp_enroll_handed(const struct emotp_authority *a,
     const struct emotp_ticket *ticket, int64_t now_s, struct emotp_why *why)
 {
-	struct emotp_code code;
+	struct emotp_code code = {0};
 	bool found = false;
 	enum emotp_err err = emotp_store_begin(a->store);
 
@@ -192,7 +192,7 @@ emotp_enroll_withdraw(const struct emotp_authority *a,
     const struct emotp_ticket *ticket, struct emotp_why *why)
 {
 	struct emotp_user user;
-	struct emotp_code code;
+	struct emotp_code code = {0};
 	bool found = false;
 	enum emotp_err err = emotp_store_begin(a->store);
 

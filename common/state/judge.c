@@ -7,6 +7,7 @@
 #define CANDIDATES_MAX (2 * EMOTP_RESYNC_MAX + 1)
 #define NO_STEP        (-1)
 #define DAY_S          (24 * 60 * 60)
+#define MATCHES_MAX    4 /* steps with the same code: two are a rarity */
 #define PAIR_PERIODS   3 /* how long the first of two codes is remembered */
 
 /* What was typed, without spaces and dashes. */
@@ -20,8 +21,9 @@ struct finding {
 	int64_t pair;   /* follows a pending one */
 	int64_t single; /* near enough to do alone, outside strict mode */
 	int64_t far;    /* within resync only */
-	int64_t burnt;  /* the last one this very code could open as well */
 	bool replayed;  /* matches a step that is used up */
+	size_t count;   /* of all steps that match and are not used up */
+	int64_t steps[MATCHES_MAX];
 };
 
 static struct typed
@@ -71,6 +73,17 @@ follows_pending(const struct emotp_token *token, int64_t step, int64_t now_s)
 	    age <= PAIR_PERIODS * (int64_t)token->params.period_s;
 }
 
+/* Whether a step is within skew of where the device is believed to be. */
+static bool
+is_near(const struct emotp_token *token, const struct emotp_config *config,
+    int64_t step, int64_t now_s)
+{
+	int64_t centre =
+	    emotp_totp_step(now_s, token->params.period_s) + token->drift;
+
+	return llabs(step - centre) <= config->skew;
+}
+
 /* Files one matching step under what it is good for. */
 static void
 file_match(const struct emotp_token *token, const struct emotp_config *config,
@@ -78,20 +91,19 @@ file_match(const struct emotp_token *token, const struct emotp_config *config,
 {
 	int64_t centre =
 	    emotp_totp_step(now_s, token->params.period_s) + token->drift;
-	bool near = llabs(step - centre) <= config->skew;
 
 	if (step <= token->last_step) {
 		f->replayed = true;
 		return;
 	}
+	if (f->count < MATCHES_MAX)
+		f->steps[f->count++] = step;
 	if (follows_pending(token, step, now_s))
 		f->pair = step;
-	if (near)
+	if (is_near(token, config, step, now_s))
 		f->single = nearer(f->single, step, centre);
 	else
 		f->far = nearer(f->far, step, centre);
-	if (near && step > f->burnt)
-		f->burnt = step;
 }
 
 /*
@@ -111,7 +123,7 @@ examine(const struct emotp_token *token, const struct emotp_secret *secret,
 	enum emotp_err err =
 	    emotp_totp_codes(secret, &token->params, first, count, codes);
 
-	*ret = (struct finding){NO_STEP, NO_STEP, NO_STEP, NO_STEP, false};
+	*ret = (struct finding){NO_STEP, NO_STEP, NO_STEP, false, 0, {0}};
 	if (err != EMOTP_OK)
 		return err;
 	for (size_t i = 0; i < count; i++)
@@ -213,18 +225,6 @@ matching(const struct finding *f, bool strict)
 	return step;
 }
 
-/*
- * Uses up the step of a token that matches. Where two steps near now happen
- * to have the same code, both are used up, or else the code just seen on
- * the wire would open a second session.
- */
-static void
-advance(struct emotp_token *token, const struct finding *f, bool strict)
-{
-	token->last_step =
-	    later(token->last_step, later(matching(f, strict), f->burnt));
-}
-
 /* The drift is learned from pairs only: they are no accident. */
 static void
 learn_drift(struct emotp_token *token, const struct finding *f,
@@ -237,6 +237,21 @@ learn_drift(struct emotp_token *token, const struct finding *f,
 		token->drift = (int)offset;
 }
 
+/*
+ * Uses up the step of a token that matches. Where another step near now
+ * happens to have the same code it is used up as well, or else the code just
+ * seen on the wire would open a second session.
+ */
+static void
+advance(struct emotp_token *token, const struct finding *f,
+    const struct emotp_config *config, int64_t step, int64_t now_s)
+{
+	token->last_step = later(token->last_step, step);
+	for (size_t i = 0; i < f->count; i++)
+		if (is_near(token, config, f->steps[i], now_s))
+			token->last_step = later(token->last_step, f->steps[i]);
+}
+
 static void
 accept(struct emotp_case *c, const struct emotp_config *config,
     const struct finding *findings, size_t chosen, int64_t now_s)
@@ -244,16 +259,17 @@ accept(struct emotp_case *c, const struct emotp_config *config,
 	bool strict = emotp_judge_strict(&c->user, now_s);
 	struct emotp_token *token = &c->tokens[chosen];
 
-	learn_drift(token, &findings[chosen], config, now_s);
 	token->confirmed = true;
 	token->last_used = now_s;
 	for (size_t i = 0; i < c->count; i++) {
 		if (c->tokens[i].pending_step != NO_STEP)
 			c->changes[i] = EMOTP_CHANGED;
 		c->tokens[i].pending_step = NO_STEP;
-		if (matching(&findings[i], strict) == NO_STEP)
+		if (findings[i].count == 0)
 			continue;
-		advance(&c->tokens[i], &findings[i], strict);
+		learn_drift(&c->tokens[i], &findings[i], config, now_s);
+		advance(&c->tokens[i], &findings[i], config,
+		    matching(&findings[i], strict), now_s);
 		c->changes[i] = EMOTP_ADVANCED;
 	}
 	c->user.failures = 0;
@@ -351,10 +367,10 @@ decide(struct emotp_case *c, const struct emotp_config *config,
 
 enum emotp_err
 emotp_judge(struct emotp_case *c, const struct emotp_config *config,
-    const char *text, int64_t now_s, struct emotp_judgement *ret)
+    const char *typed, int64_t now_s, struct emotp_judgement *ret)
 {
 	struct finding findings[EMOTP_TOKENS_MAX];
-	struct typed typed = read_typed(text);
+	struct typed code = read_typed(typed);
 	enum emotp_verdict verdict;
 	enum emotp_err err;
 
@@ -362,10 +378,10 @@ emotp_judge(struct emotp_case *c, const struct emotp_config *config,
 	memset(c->changes, 0, sizeof(c->changes));
 	if (now_s < EMOTP_CLOCK_MIN)
 		return EMOTP_ERR_CLOCK;
-	err = examine_all(c, config, &typed, now_s, findings);
+	err = examine_all(c, config, &code, now_s, findings);
 	if (err != EMOTP_OK)
 		return err;
-	verdict = barred(c, &typed);
+	verdict = barred(c, &code);
 	if (verdict == 0)
 		verdict = decide(c, config, findings, now_s, ret);
 	if (verdict != EMOTP_ACCEPTED) {
@@ -373,16 +389,16 @@ emotp_judge(struct emotp_case *c, const struct emotp_config *config,
 		c->user.last_verdict = verdict;
 	}
 	ret->verdict = verdict;
-	emotp_wipe(&typed, sizeof(typed));
+	emotp_wipe(&code, sizeof(code));
 	return EMOTP_OK;
 }
 
 enum emotp_err
 emotp_judge_other_period(const struct emotp_case *c,
-    const struct emotp_config *config, const char *text, int64_t now_s,
+    const struct emotp_config *config, const char *typed, int64_t now_s,
     bool *ret)
 {
-	struct typed typed = read_typed(text);
+	struct typed code = read_typed(typed);
 	enum emotp_err err = EMOTP_OK;
 
 	*ret = false;
@@ -395,8 +411,7 @@ emotp_judge_other_period(const struct emotp_case *c,
 		other.params.period_s = 30;
 		other.last_step = other.pending_step = NO_STEP;
 		other.drift = 0;
-		err =
-		    examine(&other, &c->secrets[i], config, &typed, now_s, &f);
+		err = examine(&other, &c->secrets[i], config, &code, now_s, &f);
 		if (err == EMOTP_OK && matching(&f, false) != NO_STEP)
 			*ret = true;
 	}

@@ -166,7 +166,10 @@ set_url(struct emotp_mailer *mailer, const char *scheme, const char *place,
     int port, struct emotp_why *why)
 {
 	size_t len = host_len(place);
+	const char *us = mailer->host;
 
+	if (us[host_len(us)] != '\0')
+		us = "localhost";
 	port = len == 0 ? -1 : read_port(place + len, port);
 	if (port < 0)
 		return emotp_fail(why, EMOTP_ERR_CONFIG,
@@ -174,7 +177,7 @@ set_url(struct emotp_mailer *mailer, const char *scheme, const char *place,
 		    "else (see mail_user, mail_password_file)",
 		    scheme);
 	(void)snprintf(mailer->url, sizeof(mailer->url), "%s://%.*s:%d/%s",
-	    scheme, (int)len, place, port, mailer->host);
+	    scheme, (int)len, place, port, us);
 	mailer->settings.url = mailer->url;
 	return EMOTP_OK;
 }

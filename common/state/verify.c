@@ -171,7 +171,9 @@ emotp_verify_never_enrolled(const struct emotp_authority *a, const char *typed,
     const char *known, int64_t now_s, bool *ret, struct emotp_why *why)
 {
 	bool both[2] = {false, false};
-	enum emotp_err err = emotp_store_begin(a->store);
+	enum emotp_err err = now_s < EMOTP_CLOCK_MIN ?
+	    EMOTP_ERR_CLOCK :
+	    emotp_store_begin(a->store);
 
 	*ret = false;
 	if (err == EMOTP_OK)
