@@ -86,16 +86,18 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBS)
 unit: $(patsubst %.c,$(BUILD)/%,$(UNIT))
 
 deps:
-	etc/deps
+	@etc/deps
 
 demo:
-	tests/demo/demo
+	@tests/demo/demo
 try:
-	tests/demo/demo --try
+	@tests/demo/demo --try
+pictures:
+	@tests/demo/pictures
 check:
-	tests/check
+	@tests/check
 lint:
-	tests/lint
+	@tests/lint
 format:
 	clang-format -i $(wildcard common/*.[ch] common/state/*.[ch] \
 	    pam_emotp/*.[ch] provision/*.[ch] tests/*/*.[ch])
@@ -126,6 +128,6 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all unit deps demo try check lint format install uninstall clean
+.PHONY: all unit deps demo try pictures check lint format install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:

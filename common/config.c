@@ -73,16 +73,45 @@ set_language(const struct setting *setting, struct emotp_config *config,
 	return set_text(setting, config, value);
 }
 
+/* A whole number from min to max. */
 static const char *
-set_number(const struct setting *setting, struct emotp_config *config,
-    const char *value)
+store_number(const struct setting *setting, struct emotp_config *config,
+    const char *value, int min, int max)
 {
 	size_t len = strspn(value, "0123456789");
+	int number;
 
 	if (len == 0 || len > 6 || value[len] != '\0')
 		return "not a number";
-	*(int *)(void *)((char *)config + setting->offset) = atoi(value);
+	number = atoi(value);
+	if (number < min || number > max)
+		return "out of range, see emotp.conf(5)";
+	*(int *)(void *)((char *)config + setting->offset) = number;
 	return NULL;
+}
+
+static const char *
+set_steps(const struct setting *setting, struct emotp_config *config,
+    const char *value)
+{
+	return store_number(setting, config, value, 0, EMOTP_RESYNC_MAX);
+}
+
+static const char *
+set_period(const struct setting *setting, struct emotp_config *config,
+    const char *value)
+{
+	return store_number(
+	    setting, config, value, EMOTP_PERIOD_MIN, EMOTP_PERIOD_MAX);
+}
+
+static const char *
+set_digits(const struct setting *setting, struct emotp_config *config,
+    const char *value)
+{
+	if (strcmp(value, "6") != 0 && strcmp(value, "8") != 0)
+		return "not 6 or 8";
+	return store_number(setting, config, value, 6, 8);
 }
 
 static const char *
@@ -103,7 +132,7 @@ set_algorithm(const struct setting *setting, struct emotp_config *config,
 /* Sorted by name. emotp.conf(5) has a paragraph for each. */
 static const struct setting settings[] = {
     {"algorithm", "SHA1", set_algorithm, 0, 0},
-    {"digits", "6", set_number, NUMBER(params.digits)},
+    {"digits", "6", set_digits, NUMBER(params.digits)},
     {"issuer", NULL, set_issuer, TEXT(issuer)},
     {"key_file", "/etc/emotp/master.key", set_path, TEXT(key_file)},
     {"language", "en", set_language, TEXT(language)},
@@ -112,10 +141,10 @@ static const struct setting settings[] = {
     {"mail_from", "", set_text, TEXT(mail_from)},
     {"mail_password_file", "", set_path, TEXT(mail_password_file)},
     {"mail_user", "", set_text, TEXT(mail_user)},
-    {"period", "60", set_number, NUMBER(params.period_s)},
-    {"resync", "10", set_number, NUMBER(resync)},
+    {"period", "60", set_period, NUMBER(params.period_s)},
+    {"resync", "10", set_steps, NUMBER(resync)},
     {"service", "local", set_service, TEXT(service)},
-    {"skew", "1", set_number, NUMBER(skew)},
+    {"skew", "1", set_steps, NUMBER(skew)},
     {"store", "sqlite:/var/lib/emotp/emotp.db", set_text, TEXT(store)},
     {"templates", "/etc/emotp/mail", set_path, TEXT(templates)},
 };
@@ -242,12 +271,8 @@ finish(const char *path, struct emotp_config *config, struct emotp_why *why)
 
 	if (config->issuer[0] == '\0' && !issuer_from_host(config))
 		bad = "issuer: set one, the host has no usable name";
-	else if (config->resync > EMOTP_RESYNC_MAX)
-		bad = "resync: more than 100 steps";
 	else if (config->skew > config->resync)
 		bad = "skew: more than resync";
-	else if (!emotp_params_valid(&config->params))
-		bad = "digits must be 6 or 8, period 5 to 3600";
 	return bad == NULL ?
 	    EMOTP_OK :
 	    emotp_fail(why, EMOTP_ERR_CONFIG, "%s: %s", path, bad);

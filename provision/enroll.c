@@ -129,7 +129,7 @@ say_first_login(struct session *s, const char *user, int number)
 			continue;
 		if (start_s > now_s)
 			say("The first login is possible with the next code,"
-			    " from %s (in %lld seconds).\n",
+			    " from %s (in %lld s).\n",
 			    local_time(start_s, at),
 			    (long long)(start_s - now_s));
 		else

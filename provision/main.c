@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -65,6 +66,8 @@ prepare_process(void)
 	(void)umask(077);
 	(void)setrlimit(RLIMIT_CORE, &none);
 	(void)signal(SIGPIPE, SIG_IGN);
+	/* libcurl would write there what decrypts the mailed code. */
+	(void)unsetenv("SSLKEYLOGFILE");
 	emotp_crypto_init();
 	output_begin();
 	return 0;

@@ -125,15 +125,18 @@ enum emotp_err emotp_store_intent_insert(
     struct emotp_store *store, struct emotp_intent *intent);
 
 /*
- * The oldest intent with an id above after that nobody has claimed since
- * stale_s, of one user or (user_id 0) of any, now claimed at now_s.
+ * The oldest intent with an id above after that nobody has claimed within
+ * stale_s of now_s, of one user or (user_id 0) of any, now claimed at now_s.
  * *ret_found tells whether there is one.
  */
 enum emotp_err emotp_store_intent_claim(struct emotp_store *store,
     int64_t user_id, int64_t after, int64_t now_s, int64_t stale_s,
     struct emotp_intent *ret, bool *ret_found);
 
-/* Gives a claimed intent back, to be sent later. */
+/*
+ * Gives a claimed intent back, to be sent later; or ends it. Both are fine
+ * with one that is gone: the user may have been given another address.
+ */
 enum emotp_err emotp_store_intent_release(
     struct emotp_store *store, int64_t id);
 enum emotp_err emotp_store_intent_delete(struct emotp_store *store, int64_t id);

@@ -7,10 +7,11 @@ static const char intent_insert[] =
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 static const char intent_of_all[] =
     "SELECT " INTENT_COLUMNS " FROM intents WHERE id > ?1 "
-    "AND claimed_at < ?2 ORDER BY id LIMIT 1";
+    "AND claimed_at NOT BETWEEN ?2 AND ?3 ORDER BY id LIMIT 1";
 static const char intent_of_user[] =
     "SELECT " INTENT_COLUMNS " FROM intents WHERE id > ?1 "
-    "AND claimed_at < ?2 AND user_id = ?3 ORDER BY id LIMIT 1";
+    "AND claimed_at NOT BETWEEN ?2 AND ?3 AND user_id = ?4 "
+    "ORDER BY id LIMIT 1";
 static const char intent_claim[] =
     "UPDATE intents SET claimed_at = ?2 WHERE id = ?1";
 static const char intent_delete[] = "DELETE FROM intents WHERE id = ?1";
@@ -65,7 +66,8 @@ set_claim(struct emotp_store *store, int64_t id, int64_t at)
 	const struct emotp_value args[] = {
 	    emotp_arg_integer(id), emotp_arg_integer(at)};
 
-	return emotp_write_one(store, intent_claim, args, EMOTP_LEN(args));
+	return emotp_write_any(
+	    store, intent_claim, args, EMOTP_LEN(args), NULL);
 }
 
 enum emotp_err
@@ -73,16 +75,20 @@ emotp_store_intent_claim(struct emotp_store *store, int64_t user_id,
     int64_t after, int64_t now_s, int64_t stale_s, struct emotp_intent *ret,
     bool *ret_found)
 {
-	const struct emotp_value args[] = {emotp_arg_integer(after),
-	    emotp_arg_integer(now_s - stale_s), emotp_arg_integer(user_id)};
+	const struct emotp_value args[] = {
+	    emotp_arg_integer(after),
+	    emotp_arg_integer(now_s - stale_s),
+	    emotp_arg_integer(now_s + stale_s),
+	    emotp_arg_integer(user_id),
+	};
 	struct found_intent context = {ret, ret_found};
 	const struct emotp_rows rows = {take_intent, &context};
 	enum emotp_err err;
 
 	*ret_found = false;
 	err = user_id == 0 ?
-	    emotp_read_rows(store, intent_of_all, args, 2, &rows) :
-	    emotp_read_rows(store, intent_of_user, args, 3, &rows);
+	    emotp_read_rows(store, intent_of_all, args, 3, &rows) :
+	    emotp_read_rows(store, intent_of_user, args, 4, &rows);
 	if (err == EMOTP_OK && *ret_found)
 		err = set_claim(store, ret->id, now_s);
 	return err;
@@ -99,7 +105,7 @@ emotp_store_intent_delete(struct emotp_store *store, int64_t id)
 {
 	const struct emotp_value arg = emotp_arg_integer(id);
 
-	return emotp_write_one(store, intent_delete, &arg, 1);
+	return emotp_write_any(store, intent_delete, &arg, 1, NULL);
 }
 
 enum emotp_err

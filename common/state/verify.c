@@ -81,6 +81,7 @@ queue_disabled(const struct emotp_authority *a, const struct emotp_user *user,
 	struct emotp_intent intent = {
 	    .user_id = user->id,
 	    .kind = EMOTP_MAIL_DISABLED,
+	    .source = "wrong codes, typed where you log in",
 	    .created = now_s,
 	};
 

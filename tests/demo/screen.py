@@ -9,7 +9,8 @@ import time
 INDENT = "    "
 SEGMENTS = 10  # of the ring around a code, six seconds each
 
-_CODES = {"bold": "1", "dim": "2", "blue": "34", "green": "32", "red": "31"}
+_CODES = {"bold": "1", "dim": "2", "blue": "94", "cyan": "36",
+          "green": "32", "red": "31"}
 
 
 def is_terminal():
@@ -41,7 +42,7 @@ class Steps:
 
 
 def command(line):
-    print(INDENT + paint("# " + line, "blue"), flush=True)
+    print(INDENT + paint("# " + line, "cyan"), flush=True)
 
 
 def block(text):

@@ -27,6 +27,8 @@ class Story:
         self.house = place
         self.step = Steps()
         self.token = None
+        self.used = None  # the step of the first code
+        self.code = None  # of the login
         self.marks = []  # where in the log each part began
         self.env = house.environment()
         os.chdir(place.keys)
@@ -70,7 +72,7 @@ class Story:
         mail = self.house.wait_for_mail(number)
         must(mail, "mail %d did not arrive" % number)
         print()
-        frame = paint("| ", "blue")
+        frame = paint("| ", "cyan")
         block(textwrap.indent(mail, frame, lambda line: True))
         return mail
 
@@ -97,8 +99,9 @@ class Story:
         uri = tool.expect(r"otpauth://totp/\S+")[0]
         self.token = Token(re.search(r"secret=([A-Z2-7]+)", uri)[1])
         tool.expect(r"First code: ")
-        self.used = int(time.time()) // self.token.period
-        tool.type(self.token.code(int(time.time())))
+        now = int(time.time())
+        self.used = now // self.token.period
+        tool.type(self.token.code(now))
         status = tool.finish()
         must(status == 0, "enroll ended with %d, not 0" % status)
         must("Accepted" in tool.text, "enroll accepted no first code")
@@ -130,7 +133,6 @@ class Story:
         say("ssh_config names the port and her key; nothing else is"
             " special.")
         print()
-        self.used = int(time.time()) // self.token.period
         self.code = self.token.code(int(time.time()))
         start = len(self.house.log())
         client, status = self.login([self.code])
@@ -138,7 +140,8 @@ class Story:
              % status)
         must("alice is in, on server" in client.text,
              "the remote command did not run")
-        self.wait_for_log("accepted code for alice from 127.0.0.1", start)
+        self.wait_for_log("accepted code for alice from 127.0.0.1(?s:.*)"
+                          "Accepted keyboard", start)
         good("In.")
 
     def refused(self, codes, reason):
@@ -147,7 +150,8 @@ class Story:
         must(status == 255, "the login ended with %d, not 255" % status)
         must(DENIAL in client.text, "ssh did not show the text of a denial")
         must("alice is in" not in client.text, "the command was run")
-        self.wait_for_log("alice refused: %s" % reason, start)
+        self.wait_for_log("alice refused: %s(?s:.*)Failed keyboard" % reason,
+                          start)
 
     def refuse_same(self):
         self.step("The same code again")

@@ -1,5 +1,7 @@
 """Addresses are refused before anybody is asked to send to them."""
 
+import sqlite3
+
 import pytest
 
 BAD = {
@@ -74,7 +76,6 @@ def test_the_rest_is_mailed(machine, sink, address):
 def test_one_that_was_slipped_into_the_store_goes_nowhere(machine, sink,
                                                           nothing_lives):
     """Once more before the wire, whoever wrote the row."""
-    import sqlite3
     machine.add("alice")
     with sqlite3.connect(machine.store_path) as db:
         db.execute("UPDATE users SET email = ?", (BAD["CR LF"],))

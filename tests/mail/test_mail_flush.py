@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from machine import CODE
 from tools import PROVISION
 
 USERS = ["alice", "bob", "carol", "dave", "nobody-else", "frank"]
@@ -176,7 +177,6 @@ def queue_code(machine, user, at):
 
 
 def test_a_queued_code_is_made_when_it_is_sent(machine, post, query):
-    from machine import CODE
     sink = post.server()
     post.settings(sink.tap)
     machine.add("alice")

@@ -36,7 +36,8 @@ def test_refusals_without_a_decision_are_clean(machine, alice):
     assert under_valgrind(machine, "stranger", "000000",
                           "prompts=1").refused_as == ["unknown"]
     assert under_valgrind(machine, "alice", "!fail").result == "PAM_CONV_ERR"
-    machine.store_path.write_bytes(b"garbage" * 1000)
+    for path in machine.store_path.parent.iterdir():
+        path.write_bytes(b"garbage" * 1000)
     login = under_valgrind(machine, "alice", "000000")
     assert login.result == "PAM_AUTHINFO_UNAVAIL"
     machine.key_path.unlink()

@@ -28,10 +28,10 @@ static inline enum emotp_issue
 issue(struct place *p, const char *name, bool exempt, int64_t now_s,
     struct emotp_ticket *ticket)
 {
-	OK(emotp_enroll_issue(&p->authority, name, exempt, now_s, ticket,
-	    NULL));
-	CHECK("ticket", (ticket->issue == EMOTP_ISSUE_DONE) ==
-	    (ticket->code[0] != '\0'));
+	OK(emotp_enroll_issue(
+	    &p->authority, name, exempt, now_s, ticket, NULL));
+	CHECK("ticket",
+	    (ticket->issue == EMOTP_ISSUE_DONE) == (ticket->code[0] != '\0'));
 	return ticket->issue;
 }
 
@@ -41,8 +41,8 @@ mail_code(struct place *p, const char *name, int64_t now_s)
 {
 	struct emotp_ticket ticket;
 
-	assert_int_equal(issue(p, name, true, now_s, &ticket),
-	    EMOTP_ISSUE_DONE);
+	assert_int_equal(
+	    issue(p, name, true, now_s, &ticket), EMOTP_ISSUE_DONE);
 	OK(emotp_enroll_handed(&p->authority, &ticket, now_s, NULL));
 	return ticket;
 }
@@ -51,12 +51,12 @@ static inline enum emotp_registration
 register_with(struct place *p, const char *name, const char *code,
     const char *otp, int64_t now_s, struct emotp_registered *ret)
 {
-	const struct emotp_request request = {name, code, otp, "phone",
-	    "192.0.2.7"};
+	const struct emotp_request request = {
+	    name, code, otp, "phone", "192.0.2.7"};
 	struct emotp_why why = {""};
 
-	if (emotp_enroll_register(&p->authority, &request, now_s, ret,
-	    &why) != EMOTP_OK)
+	if (emotp_enroll_register(&p->authority, &request, now_s, ret, &why) !=
+	    EMOTP_OK)
 		fail_msg("%s", why.text);
 	return ret->outcome;
 }
@@ -71,15 +71,15 @@ try_code(struct place *p, const char *name, const char *code, int64_t now_s)
 
 /* What the device of a registered token shows at a time. */
 static inline const char *
-device_code(const struct emotp_registered *r, int64_t now_s,
-    char text[static 16])
+device_code(
+    const struct emotp_registered *r, int64_t now_s, char text[static 16])
 {
 	uint32_t code;
 
 	OK(emotp_totp_codes(&r->secret, &r->token.params,
 	    emotp_totp_step(now_s, r->token.params.period_s), 1, &code));
-	(void)snprintf(text, 16, "%0*u", r->token.params.digits,
-	    code % 100000000);
+	(void)snprintf(
+	    text, 16, "%0*u", r->token.params.digits, code % 100000000);
 	return text;
 }
 
@@ -90,8 +90,8 @@ log_in(struct place *p, const char *name, const struct emotp_registered *r,
 	struct emotp_judgement judgement;
 	char text[16];
 
-	OK(emotp_verify(&p->authority, name, device_code(r, now_s, text),
-	    now_s, &judgement, NULL));
+	OK(emotp_verify(&p->authority, name, device_code(r, now_s, text), now_s,
+	    &judgement, NULL));
 	assert_int_equal(judgement.verdict, EMOTP_ACCEPTED);
 }
 
@@ -102,8 +102,8 @@ make_active(struct place *p, const char *name)
 	struct emotp_ticket ticket = mail_code(p, name, NOW_S);
 	struct emotp_registered r;
 
-	assert_int_equal(register_with(p, name, ticket.code, NULL, NOW_S,
-	    &r), EMOTP_REGISTERED);
+	assert_int_equal(register_with(p, name, ticket.code, NULL, NOW_S, &r),
+	    EMOTP_REGISTERED);
 	log_in(p, name, &r, NOW_S);
 	assert_int_equal(place_read_user(p, name).state, EMOTP_ACTIVE);
 	return r;

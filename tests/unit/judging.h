@@ -60,14 +60,15 @@ world_new(void)
 
 /* The code of a token at a step, as a device shows it. */
 static inline const char *
-world_code(const struct world *w, size_t token, int64_t step,
-    char text[static 16])
+world_code(
+    const struct world *w, size_t token, int64_t step, char text[static 16])
 {
 	const struct emotp_params *params = &w->c.tokens[token].params;
 	uint32_t code;
 
-	assert_int_equal(emotp_totp_codes(&w->c.secrets[token], params, step,
-	    1, &code), EMOTP_OK);
+	assert_int_equal(
+	    emotp_totp_codes(&w->c.secrets[token], params, step, 1, &code),
+	    EMOTP_OK);
 	(void)snprintf(text, 16, "%0*u", params->digits, code % 100000000);
 	return text;
 }
@@ -81,8 +82,9 @@ world_step(const struct world *w, size_t token)
 static inline enum emotp_verdict
 world_type(struct world *w, const char *typed)
 {
-	assert_int_equal(emotp_judge(&w->c, &w->config, typed, w->now_s,
-	    &w->judgement), EMOTP_OK);
+	assert_int_equal(
+	    emotp_judge(&w->c, &w->config, typed, w->now_s, &w->judgement),
+	    EMOTP_OK);
 	return w->judgement.verdict;
 }
 
@@ -92,8 +94,8 @@ world_type_at(struct world *w, size_t token, int64_t offset)
 {
 	char text[16];
 
-	return world_type(w, world_code(w, token, world_step(w, token) +
-	    offset, text));
+	return world_type(
+	    w, world_code(w, token, world_step(w, token) + offset, text));
 }
 
 /* A six-digit code that no token has anywhere near. */
@@ -105,9 +107,10 @@ world_wrong(const struct world *w, char text[static 16])
 	for (size_t i = 0; i < w->c.count; i++) {
 		uint32_t codes[61];
 
-		assert_int_equal(emotp_totp_codes(&w->c.secrets[i],
-		    &w->c.tokens[i].params, world_step(w, i) - 30, LEN(codes),
-		    codes), EMOTP_OK);
+		assert_int_equal(
+		    emotp_totp_codes(&w->c.secrets[i], &w->c.tokens[i].params,
+			world_step(w, i) - 30, LEN(codes), codes),
+		    EMOTP_OK);
 		for (size_t k = 0; k < LEN(codes); k++)
 			if (codes[k] == guess) {
 				guess++;
@@ -125,8 +128,8 @@ world_guess(struct world *w, int count)
 	char text[16];
 
 	for (int i = 0; i < count; i++)
-		assert_int_equal(world_type(w, world_wrong(w, text)),
-		    EMOTP_WRONG);
+		assert_int_equal(
+		    world_type(w, world_wrong(w, text)), EMOTP_WRONG);
 }
 
 #endif

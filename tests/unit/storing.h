@@ -37,8 +37,8 @@ place_open(const struct place *p)
 	struct emotp_store *store = NULL;
 	struct emotp_why why = {""};
 
-	if (emotp_store_open(storing_backends, p->uri, &p->key, &store,
-	    &why) != EMOTP_OK)
+	if (emotp_store_open(storing_backends, p->uri, &p->key, &store, &why) !=
+	    EMOTP_OK)
 		fail_msg("%s", why.text);
 	return store;
 }
@@ -62,11 +62,11 @@ place_setup(void **state)
 	(void)snprintf(p->uri, sizeof(p->uri), "sqlite:%s", p->file);
 	place_key(p, "key", &p->key);
 	assert_int_equal(emotp_config_load(NULL, &p->config, NULL), EMOTP_OK);
-	assert_int_equal(emotp_store_create(storing_backends, p->uri, &p->key,
-	    NULL), EMOTP_OK);
+	assert_int_equal(
+	    emotp_store_create(storing_backends, p->uri, &p->key, NULL),
+	    EMOTP_OK);
 	p->store = place_open(p);
-	p->authority = (struct emotp_authority){&p->config, &p->key,
-	    p->store};
+	p->authority = (struct emotp_authority){&p->config, &p->key, p->store};
 	*state = p;
 	return 0;
 }
@@ -100,6 +100,18 @@ place_user(const char *name, const char *email)
 	(void)strcpy(user.language, "en");
 	user.state = EMOTP_INVITED;
 	user.next_token = 1;
+	return user;
+}
+
+/* Inserts a user and commits. */
+static inline struct emotp_user
+place_add_user(struct place *p, const char *name, const char *email)
+{
+	struct emotp_user user = place_user(name, email);
+
+	OK(emotp_store_begin(p->store));
+	OK(emotp_store_user_insert(p->store, &user));
+	OK(emotp_store_commit(p->store));
 	return user;
 }
 

@@ -27,8 +27,8 @@ rfc4648_vectors_are_written_without_padding(void **state)
 
 		(void)snprintf(plain, sizeof(plain), "%.*s",
 		    (int)strcspn(vectors[i].padded, "="), vectors[i].padded);
-		emotp_base32_encode(vectors[i].bytes,
-		    strlen(vectors[i].bytes), text);
+		emotp_base32_encode(
+		    vectors[i].bytes, strlen(vectors[i].bytes), text);
 		CHECK_TEXT(vectors[i].bytes, text, plain);
 	}
 	emotp_base32_encode("", 0, text);
@@ -41,8 +41,8 @@ check_reads(const char *text, const char *bytes)
 	char out[16];
 	size_t len = 99;
 
-	CHECK_INT(text, emotp_base32_decode(text, out, sizeof(out), &len),
-	    EMOTP_OK);
+	CHECK_INT(
+	    text, emotp_base32_decode(text, out, sizeof(out), &len), EMOTP_OK);
 	CHECK_INT(text, len, strlen(bytes));
 	CHECK(text, memcmp(out, bytes, len) == 0);
 }
@@ -108,8 +108,10 @@ everything_else_is_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < LEN(refused); i++)
-		CHECK_INT(refused[i].why, emotp_base32_decode(refused[i].text,
-		    out, sizeof(out), &len), EMOTP_ERR_INVALID);
+		CHECK_INT(refused[i].why,
+		    emotp_base32_decode(
+			refused[i].text, out, sizeof(out), &len),
+		    EMOTP_ERR_INVALID);
 }
 
 static void
@@ -119,13 +121,13 @@ the_buffer_is_a_limit(void **state)
 	size_t len;
 
 	(void)state;
-	assert_int_equal(emotp_base32_decode("MZXW6YTB", out, 5, &len),
-	    EMOTP_OK);
+	assert_int_equal(
+	    emotp_base32_decode("MZXW6YTB", out, 5, &len), EMOTP_OK);
 	assert_memory_equal(out, "fooba!!!", 8);
-	assert_int_equal(emotp_base32_decode("MZXW6YTB", out, 4, &len),
-	    EMOTP_ERR_INVALID);
-	assert_int_equal(emotp_base32_decode("MY", out, 0, &len),
-	    EMOTP_ERR_INVALID);
+	assert_int_equal(
+	    emotp_base32_decode("MZXW6YTB", out, 4, &len), EMOTP_ERR_INVALID);
+	assert_int_equal(
+	    emotp_base32_decode("MY", out, 0, &len), EMOTP_ERR_INVALID);
 	assert_memory_equal(out + 5, "!!!", 3);
 }
 
@@ -144,8 +146,8 @@ what_is_written_is_read_back(void **state)
 			bytes[i] = (unsigned char)unit_random(&chance);
 		emotp_base32_encode(bytes, len, text);
 		CHECK_INT(text, strlen(text), EMOTP_BASE32_SIZE(len) - 1);
-		CHECK_INT(text, emotp_base32_decode(text, out, len, &got),
-		    EMOTP_OK);
+		CHECK_INT(
+		    text, emotp_base32_decode(text, out, len, &got), EMOTP_OK);
 		CHECK_INT(text, got, len);
 		CHECK(text, memcmp(bytes, out, len) == 0);
 	}
@@ -247,8 +249,8 @@ codes_are_read_as_people_type_them(void **state)
 		const char *canonical = typed_codes[i].canonical;
 		char text[EMOTP_CODE_SHOWN] = "";
 
-		CHECK_INT(row, emotp_crockford_read(typed_codes[i].typed,
-		    text), canonical == NULL ? EMOTP_ERR_INVALID : EMOTP_OK);
+		CHECK_INT(row, emotp_crockford_read(typed_codes[i].typed, text),
+		    canonical == NULL ? EMOTP_ERR_INVALID : EMOTP_OK);
 		if (canonical != NULL)
 			CHECK_TEXT(row, text, canonical);
 	}
@@ -259,8 +261,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(rfc4648_vectors_are_written_without_padding),
-	    cmocka_unit_test(
-		rfc4648_vectors_are_read_with_and_without_padding),
+	    cmocka_unit_test(rfc4648_vectors_are_read_with_and_without_padding),
 	    cmocka_unit_test(everything_else_is_refused),
 	    cmocka_unit_test(the_buffer_is_a_limit),
 	    cmocka_unit_test(what_is_written_is_read_back),

@@ -81,8 +81,8 @@ an_empty_file_gives_the_defaults(void **state)
 	memset(&config, 'x', sizeof(config));
 	assert_int_equal(load("", &config, &why), EMOTP_OK);
 	check_defaults(&config);
-	assert_int_equal(load("\n# issuer = me\n  # skew = 9\n\n", &config,
-	    &why), EMOTP_OK);
+	assert_int_equal(
+	    load("\n# issuer = me\n  # skew = 9\n\n", &config, &why), EMOTP_OK);
 	check_defaults(&config);
 }
 
@@ -93,18 +93,20 @@ every_setting_is_taken(void **state)
 	struct emotp_why why;
 
 	(void)state;
-	assert_int_equal(load("# all of them\n"
-	    "issuer = Example & Co\n"
-	    "store=sqlite:/srv/emotp.db\n"
-	    "service = local\n"
-	    "key_file\t=\t/srv/key\n"
-	    "skew = 2\nresync = 100\n"
-	    "digits = 8\nalgorithm = sha512\nperiod = 30\n"
-	    "mail = smtp://mail.example.org:587\n"
-	    "mail_from = codes@example.org\nmail_user = u=v\n"
-	    "mail_password_file = /srv/password\nmail_ca = /srv/ca.pem\n"
-	    "templates = /srv/mail\nlanguage = zh-Hant",
-	    &config, &why), EMOTP_OK);
+	assert_int_equal(
+	    load("# all of them\n"
+		 "issuer = Example & Co\n"
+		 "store=sqlite:/srv/emotp.db\n"
+		 "service = local\n"
+		 "key_file\t=\t/srv/key\n"
+		 "skew = 2\nresync = 100\n"
+		 "digits = 8\nalgorithm = sha512\nperiod = 30\n"
+		 "mail = smtp://mail.example.org:587\n"
+		 "mail_from = codes@example.org\nmail_user = u=v\n"
+		 "mail_password_file = /srv/password\nmail_ca = /srv/ca.pem\n"
+		 "templates = /srv/mail\nlanguage = zh-Hant",
+		&config, &why),
+	    EMOTP_OK);
 	assert_string_equal(config.issuer, "Example & Co");
 	assert_string_equal(config.store, "sqlite:/srv/emotp.db");
 	assert_string_equal(config.key_file, "/srv/key");
@@ -127,25 +129,68 @@ every_setting_is_taken(void **state)
 /* Each stands on line 3, after a good line. */
 static const char *const bad_lines[] = {
     /* names */
-    "nonsense = 1", "Issuer = me", "is suer = me", "= me", "nullok = yes",
-    "mail-from = a@b", "[section]", "[emotp]\nissuer = me",
-    "issuer", "just words", "\x01",
+    "nonsense = 1",
+    "Issuer = me",
+    "is suer = me",
+    "= me",
+    "nullok = yes",
+    "mail-from = a@b",
+    "[section]",
+    "[emotp]\nissuer = me",
+    "issuer",
+    "just words",
+    "\x01",
     /* values */
-    "issuer =", "issuer = ", "issuer = a:b", "issuer = a\x1b[2Jb",
-    "issuer = caf\xe9", "issuer = a\xc2\x9b" "b", "issuer = " X50 X50,
-    "store =", "key_file = master.key", "key_file = ./key", "key_file =",
-    "templates = mail", "mail_ca = ca.pem", "mail_password_file = ~/p",
-    "service = remote", "service = Local", "service = unix:/run/x",
-    "skew = -1", "skew = one", "skew = 1.5", "skew = 0x1", "skew = 1 2",
-    "skew =", "skew = 99999999999", "skew = +1", "skew = 1 # one",
-    "resync = 101", "resync = -1", "resync = 4294967306",
-    "digits = 7", "digits = 0", "digits = 5", "digits = 10",
-    "digits = 4294967302", "digits = six",
-    "algorithm = MD5", "algorithm = SHA-1", "algorithm =",
-    "period = 0", "period = 4", "period = 3601", "period = 60s",
+    "issuer =",
+    "issuer = ",
+    "issuer = a:b",
+    "issuer = a\x1b[2Jb",
+    "issuer = caf\xe9",
+    "issuer = a\xc2\x9b"
+    "b",
+    "issuer = " X50 X50,
+    "store =",
+    "key_file = master.key",
+    "key_file = ./key",
+    "key_file =",
+    "templates = mail",
+    "mail_ca = ca.pem",
+    "mail_password_file = ~/p",
+    "service = remote",
+    "service = Local",
+    "service = unix:/run/x",
+    "skew = -1",
+    "skew = one",
+    "skew = 1.5",
+    "skew = 0x1",
+    "skew = 1 2",
+    "skew =",
+    "skew = 99999999999",
+    "skew = +1",
+    "skew = 1 # one",
+    "resync = 101",
+    "resync = -1",
+    "resync = 4294967306",
+    "digits = 7",
+    "digits = 0",
+    "digits = 5",
+    "digits = 10",
+    "digits = 4294967302",
+    "digits = six",
+    "algorithm = MD5",
+    "algorithm = SHA-1",
+    "algorithm =",
+    "period = 0",
+    "period = 4",
+    "period = 3601",
+    "period = 60s",
     "period = -60",
-    "language = de", "language = EN", "language = zh", "language =",
-    "mail = \x7f", "mail_from = \xc0\xaf@example.org",
+    "language = de",
+    "language = EN",
+    "language = zh",
+    "language =",
+    "mail = \x7f",
+    "mail_from = \xc0\xaf@example.org",
 };
 
 static bool
@@ -156,8 +201,8 @@ complains(const char *line, int number)
 	struct emotp_why why;
 
 	(void)snprintf(expected, sizeof(expected), "%s:%d: ", path, number);
-	(void)snprintf(text, sizeof(text), "# a comment\nmail_user = me\n%s\n",
-	    line);
+	(void)snprintf(
+	    text, sizeof(text), "# a comment\nmail_user = me\n%s\n", line);
 	if (load(text, &config, &why) == EMOTP_ERR_CONFIG &&
 	    strncmp(why.text, expected, strlen(expected)) == 0 &&
 	    strpbrk(why.text, "\n\x1b") == NULL)
@@ -185,11 +230,10 @@ skew_is_not_more_than_resync(void **state)
 	struct emotp_why why;
 
 	(void)state;
-	assert_int_equal(load("skew = 11\n", &config, &why),
-	    EMOTP_ERR_CONFIG);
+	assert_int_equal(load("skew = 11\n", &config, &why), EMOTP_ERR_CONFIG);
 	assert_non_null(strstr(why.text, path));
-	assert_int_equal(load("skew = 11\nresync = 11\n", &config, &why),
-	    EMOTP_OK);
+	assert_int_equal(
+	    load("skew = 11\nresync = 11\n", &config, &why), EMOTP_OK);
 }
 
 static void
@@ -205,10 +249,10 @@ a_setting_is_given_once(void **state)
 		struct emotp_why why;
 		char text[100];
 
-		(void)snprintf(text, sizeof(text), "%s\n#\n%s\n", names[i],
-		    names[i]);
-		CHECK_INT(names[i], load(text, &config, &why),
-		    EMOTP_ERR_CONFIG);
+		(void)snprintf(
+		    text, sizeof(text), "%s\n#\n%s\n", names[i], names[i]);
+		CHECK_INT(
+		    names[i], load(text, &config, &why), EMOTP_ERR_CONFIG);
 		CHECK(names[i], strstr(why.text, ":3: ") != NULL);
 	}
 }
@@ -221,8 +265,8 @@ a_line_is_not_continued(void **state)
 	struct emotp_why why;
 
 	(void)state;
-	assert_int_equal(load("issuer = a\n  b\n", &config, &why),
-	    EMOTP_ERR_CONFIG);
+	assert_int_equal(
+	    load("issuer = a\n  b\n", &config, &why), EMOTP_ERR_CONFIG);
 	assert_non_null(strstr(why.text, ":2: "));
 }
 
@@ -287,11 +331,12 @@ a_file_that_is_not_trusted_is_not_read(void **state)
 	(void)state;
 	assert_int_equal(load("issuer = a\n", &config, &why), EMOTP_OK);
 	assert_int_equal(chmod(path, 0666), 0);
-	assert_int_equal(emotp_config_load(path, &config, &why),
-	    EMOTP_ERR_CONFIG);
+	assert_int_equal(
+	    emotp_config_load(path, &config, &why), EMOTP_ERR_CONFIG);
 	assert_non_null(strstr(why.text, path));
-	assert_int_equal(emotp_config_load("/nonexistent/emotp.conf", &config,
-	    &why), EMOTP_ERR_CONFIG);
+	assert_int_equal(
+	    emotp_config_load("/nonexistent/emotp.conf", &config, &why),
+	    EMOTP_ERR_CONFIG);
 	assert_non_null(strstr(why.text, "/nonexistent/emotp.conf"));
 }
 

@@ -59,8 +59,7 @@ give_code(struct place *p, const char *name)
 {
 	struct emotp_ticket ticket;
 
-	OK(emotp_enroll_issue(&p->authority, name, true, NOW_S, &ticket,
-	    NULL));
+	OK(emotp_enroll_issue(&p->authority, name, true, NOW_S, &ticket, NULL));
 	assert_int_equal(ticket.issue, EMOTP_ISSUE_DONE);
 }
 
@@ -83,8 +82,8 @@ newest_mail(struct place *p, const char *name)
 
 	OK(emotp_store_begin(p->store));
 	for (int64_t after = 0; found; after = intent.id) {
-		OK(emotp_store_intent_claim(p->store, user_id, after, NOW_S,
-		    0, &intent, &found));
+		OK(emotp_store_intent_claim(
+		    p->store, user_id, after, NOW_S, 0, &intent, &found));
 		if (found) {
 			kind = intent.kind;
 			assert_string_equal(intent.source, "root");
@@ -96,34 +95,67 @@ newest_mail(struct place *p, const char *name)
 
 /* ---- what may be in a name and an address ---- */
 
-#define X32 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define X32  "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 #define X128 X32 X32 X32 X32
 
 static const struct {
 	const char *text;
 	bool valid;
 } names[] = {
-    {"a", true}, {"alice", true}, {"Alice.B-2_x+y", true}, {"al$", true},
-    {"user@realm", true}, {"DOM\\user", true}, {X128, true},
-    {"", false}, {X128 "x", false}, {"-alice", false}, {"al ice", false},
-    {"al:ice", false}, {"al,ice", false}, {"al/ice", false},
-    {"al\"ice", false}, {"al'ice", false}, {"al\nice", false},
-    {"al\tice", false}, {"al\x7fice", false}, {"alic\xc3\xa9", false},
-    {" alice", false}, {"alice ", false},
+    {"a", true},
+    {"alice", true},
+    {"Alice.B-2_x+y", true},
+    {"al$", true},
+    {"user@realm", true},
+    {"DOM\\user", true},
+    {X128, true},
+    {"", false},
+    {X128 "x", false},
+    {"-alice", false},
+    {"al ice", false},
+    {"al:ice", false},
+    {"al,ice", false},
+    {"al/ice", false},
+    {"al\"ice", false},
+    {"al'ice", false},
+    {"al\nice", false},
+    {"al\tice", false},
+    {"al\x7fice", false},
+    {"alic\xc3\xa9", false},
+    {" alice", false},
+    {"alice ", false},
 };
 
 static const struct {
 	const char *text;
 	bool valid;
 } emails[] = {
-    {"a@x", true}, {"alice@example.org", true}, {"a+b.c_d-e@x.y", true},
-    {"o'neil@example.org", true}, {"", false}, {"alice", false},
-    {"@", false}, {"@x", false}, {"a@", false}, {"a@b@c", false},
-    {"a@@b", false}, {"-a@x", false}, {"a b@x", false}, {" a@x", false},
-    {"a@x ", false}, {"a@x\r\nRCPT TO:<b@x>", false}, {"a@x\n", false},
-    {"a\x01@x", false}, {"a\x7f@x", false}, {"<a@x>", false},
-    {"a<b@x", false}, {"a>b@x", false}, {"A <a@x>", false},
-    {"a,b@x", false}, {"\"a\"@x", false}, {"a@\xc3\xa9", false},
+    {"a@x", true},
+    {"alice@example.org", true},
+    {"a+b.c_d-e@x.y", true},
+    {"o'neil@example.org", true},
+    {"", false},
+    {"alice", false},
+    {"@", false},
+    {"@x", false},
+    {"a@", false},
+    {"a@b@c", false},
+    {"a@@b", false},
+    {"-a@x", false},
+    {"a b@x", false},
+    {" a@x", false},
+    {"a@x ", false},
+    {"a@x\r\nRCPT TO:<b@x>", false},
+    {"a@x\n", false},
+    {"a\x01@x", false},
+    {"a\x7f@x", false},
+    {"<a@x>", false},
+    {"a<b@x", false},
+    {"a>b@x", false},
+    {"A <a@x>", false},
+    {"a,b@x", false},
+    {"\"a\"@x", false},
+    {"a@\xc3\xa9", false},
 };
 
 static void
@@ -134,22 +166,22 @@ names_and_addresses_are_checked(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < LEN(names); i++)
-		CHECK_INT(names[i].text, emotp_name_check(names[i].text,
-		    &why), names[i].valid ? EMOTP_OK : EMOTP_ERR_INVALID);
+		CHECK_INT(names[i].text, emotp_name_check(names[i].text, &why),
+		    names[i].valid ? EMOTP_OK : EMOTP_ERR_INVALID);
 	for (size_t i = 0; i < LEN(emails); i++)
-		CHECK_INT(emails[i].text, emotp_email_check(emails[i].text,
-		    strlen(emails[i].text), &why),
+		CHECK_INT(emails[i].text,
+		    emotp_email_check(
+			emails[i].text, strlen(emails[i].text), &why),
 		    emails[i].valid ? EMOTP_OK : EMOTP_ERR_INVALID);
 	assert_int_equal(emotp_email_check(text, 5, &why), EMOTP_ERR_INVALID);
 	memset(text, 'x', 255);
 	text[1] = '@';
 	OK(emotp_email_check(text, 254, &why));
-	assert_int_equal(emotp_email_check(text, 255, &why),
-	    EMOTP_ERR_INVALID);
+	assert_int_equal(emotp_email_check(text, 255, &why), EMOTP_ERR_INVALID);
 	OK(emotp_label_check("", &why));
 	OK(emotp_label_check(X32 X32, &why));
-	assert_int_equal(emotp_label_check(X32 X32 "x", &why),
-	    EMOTP_ERR_INVALID);
+	assert_int_equal(
+	    emotp_label_check(X32 X32 "x", &why), EMOTP_ERR_INVALID);
 	assert_int_equal(emotp_label_check("a\nb", &why), EMOTP_ERR_INVALID);
 }
 
@@ -198,11 +230,12 @@ a_user_is_added_once(void **state)
 	for (size_t i = 0; i < LEN(rows); i++) {
 		struct emotp_why why = {""};
 
-		CHECK_INT(rows[i].name, emotp_directory_add(&p->authority,
-		    rows[i].name, rows[i].email, rows[i].language, &why),
+		CHECK_INT(rows[i].name,
+		    emotp_directory_add(&p->authority, rows[i].name,
+			rows[i].email, rows[i].language, &why),
 		    rows[i].err);
-		CHECK(rows[i].name, (why.text[0] == '\0') ==
-		    (rows[i].err == EMOTP_OK));
+		CHECK(rows[i].name,
+		    (why.text[0] == '\0') == (rows[i].err == EMOTP_OK));
 	}
 }
 
@@ -218,10 +251,12 @@ a_new_address_kills_live_codes(void **state)
 	give_code(p, "alice");
 	OK(emotp_directory_set(&p->authority, "ALICE", NULL, "pt", NULL));
 	assert_int_equal(place_live_codes(p, id), 1);
-	assert_int_equal(emotp_directory_set(&p->authority, "alice", "B@x",
-	    NULL, NULL), EMOTP_ERR_EXISTS);
-	assert_int_equal(emotp_directory_set(&p->authority, "alice", "b",
-	    NULL, NULL), EMOTP_ERR_INVALID);
+	assert_int_equal(
+	    emotp_directory_set(&p->authority, "alice", "B@x", NULL, NULL),
+	    EMOTP_ERR_EXISTS);
+	assert_int_equal(
+	    emotp_directory_set(&p->authority, "alice", "b", NULL, NULL),
+	    EMOTP_ERR_INVALID);
 	assert_int_equal(place_live_codes(p, id), 1);
 	OK(emotp_directory_set(&p->authority, "alice", "new@x", NULL, NULL));
 	assert_int_equal(place_live_codes(p, id), 0);
@@ -242,8 +277,7 @@ removing_leaves_a_tombstone_that_add_takes_over(void **state)
 	give_code(p, "alice");
 	give_failures(p, "alice");
 	before = place_read_user(p, "alice");
-	OK(emotp_directory_remove(&p->authority, "alice", "root", NOW_S,
-	    NULL));
+	OK(emotp_directory_remove(&p->authority, "alice", "root", NOW_S, NULL));
 	after = place_read_user(p, "alice");
 	assert_int_equal(after.state, EMOTP_REMOVED);
 	assert_int_equal(after.id, before.id);
@@ -251,10 +285,12 @@ removing_leaves_a_tombstone_that_add_takes_over(void **state)
 	assert_int_equal(place_live_codes(p, after.id), 0);
 	assert_int_equal(newest_mail(p, "alice"), EMOTP_MAIL_REMOVED);
 	add(p, "bob", "a@x");
-	assert_int_equal(emotp_directory_remove(&p->authority, "alice",
-	    "root", NOW_S, NULL), EMOTP_ERR_NO_USER);
-	assert_int_equal(emotp_directory_add(&p->authority, "alice", "A@x",
-	    NULL, NULL), EMOTP_ERR_EXISTS);
+	assert_int_equal(
+	    emotp_directory_remove(&p->authority, "alice", "root", NOW_S, NULL),
+	    EMOTP_ERR_NO_USER);
+	assert_int_equal(
+	    emotp_directory_add(&p->authority, "alice", "A@x", NULL, NULL),
+	    EMOTP_ERR_EXISTS);
 	add(p, "ALICE", "new@x");
 	after = place_read_user(p, "alice");
 	assert_int_equal(after.id, before.id);
@@ -276,20 +312,21 @@ revoking_the_last_token_makes_revoked(void **state)
 	add(p, "alice", "a@x");
 	give_token(p, "alice");
 	give_token(p, "alice");
-	assert_int_equal(emotp_directory_revoke(&p->authority, "alice", 3,
-	    "root", NOW_S, &why), EMOTP_ERR_NO_TOKEN);
+	assert_int_equal(emotp_directory_revoke(
+			     &p->authority, "alice", 3, "root", NOW_S, &why),
+	    EMOTP_ERR_NO_TOKEN);
 	assert_true(why.text[0] != '\0');
-	OK(emotp_directory_revoke(&p->authority, "alice", 1, "root", NOW_S,
-	    NULL));
+	OK(emotp_directory_revoke(
+	    &p->authority, "alice", 1, "root", NOW_S, NULL));
 	assert_int_equal(tokens_of(p, "alice"), 1);
 	assert_int_equal(place_read_user(p, "alice").state, EMOTP_ACTIVE);
-	OK(emotp_directory_revoke(&p->authority, "alice", 2, "root", NOW_S,
-	    NULL));
-	assert_int_equal(place_read_user(p, "alice").state,
-	    EMOTP_REVOKED_USER);
+	OK(emotp_directory_revoke(
+	    &p->authority, "alice", 2, "root", NOW_S, NULL));
+	assert_int_equal(place_read_user(p, "alice").state, EMOTP_REVOKED_USER);
 	assert_int_equal(newest_mail(p, "alice"), EMOTP_MAIL_REVOKED);
-	assert_int_equal(emotp_directory_revoke(&p->authority, "alice", 0,
-	    "root", NOW_S, &why), EMOTP_ERR_NO_TOKEN);
+	assert_int_equal(emotp_directory_revoke(
+			     &p->authority, "alice", 0, "root", NOW_S, &why),
+	    EMOTP_ERR_NO_TOKEN);
 }
 
 static void
@@ -300,11 +337,10 @@ all_tokens_go_at_once(void **state)
 	add(p, "alice", "a@x");
 	for (int i = 0; i < EMOTP_TOKENS_MAX; i++)
 		give_token(p, "alice");
-	OK(emotp_directory_revoke(&p->authority, "alice", 0, "root", NOW_S,
-	    NULL));
+	OK(emotp_directory_revoke(
+	    &p->authority, "alice", 0, "root", NOW_S, NULL));
 	assert_int_equal(tokens_of(p, "alice"), 0);
-	assert_int_equal(place_read_user(p, "alice").state,
-	    EMOTP_REVOKED_USER);
+	assert_int_equal(place_read_user(p, "alice").state, EMOTP_REVOKED_USER);
 }
 
 static void
@@ -317,8 +353,7 @@ a_reset_leads_back_to_invited(void **state)
 	give_token(p, "alice");
 	give_code(p, "alice");
 	give_failures(p, "alice");
-	OK(emotp_directory_reset(&p->authority, "alice", "root", NOW_S,
-	    NULL));
+	OK(emotp_directory_reset(&p->authority, "alice", "root", NOW_S, NULL));
 	user = place_read_user(p, "alice");
 	assert_int_equal(user.state, EMOTP_INVITED);
 	assert_false(user.disabled);
@@ -359,19 +394,20 @@ check_nobody(struct place *p, const char *name)
 	struct emotp_why why = {""};
 	struct emotp_entry entry;
 
-	assert_int_equal(emotp_directory_set(a, name, NULL, "en", &why),
-	    EMOTP_ERR_NO_USER);
+	assert_int_equal(
+	    emotp_directory_set(a, name, NULL, "en", &why), EMOTP_ERR_NO_USER);
 	assert_non_null(strstr(why.text, name));
 	assert_int_equal(emotp_directory_remove(a, name, "root", NOW_S, NULL),
 	    EMOTP_ERR_NO_USER);
-	assert_int_equal(emotp_directory_revoke(a, name, 0, "root", NOW_S,
-	    NULL), EMOTP_ERR_NO_USER);
+	assert_int_equal(
+	    emotp_directory_revoke(a, name, 0, "root", NOW_S, NULL),
+	    EMOTP_ERR_NO_USER);
 	assert_int_equal(emotp_directory_reset(a, name, "root", NOW_S, NULL),
 	    EMOTP_ERR_NO_USER);
-	assert_int_equal(emotp_directory_unlock(a, name, NULL),
-	    EMOTP_ERR_NO_USER);
-	assert_int_equal(emotp_directory_show(a, name, &entry, NULL),
-	    EMOTP_ERR_NO_USER);
+	assert_int_equal(
+	    emotp_directory_unlock(a, name, NULL), EMOTP_ERR_NO_USER);
+	assert_int_equal(
+	    emotp_directory_show(a, name, &entry, NULL), EMOTP_ERR_NO_USER);
 }
 
 static void
@@ -386,8 +422,7 @@ nobody_and_a_tombstone_are_no_user(void **state)
 	OK(emotp_directory_show(&p->authority, "ALICE", &entry, NULL));
 	assert_int_equal(entry.count, 1);
 	assert_string_equal(entry.user.name, "alice");
-	OK(emotp_directory_remove(&p->authority, "alice", "root", NOW_S,
-	    NULL));
+	OK(emotp_directory_remove(&p->authority, "alice", "root", NOW_S, NULL));
 	check_nobody(p, "alice");
 }
 

@@ -28,10 +28,11 @@ a_code_lives_an_hour_from_being_handed_over(void **state)
 
 		assert_int_equal(enrolling_setup(&place), 0);
 		(void)issue(place, "alice", false, NOW_S, &ticket);
-		OK(emotp_enroll_handed(&((struct place *)place)->authority,
-		    &ticket, at, NULL));
-		CHECK_INT(lives[i].behaviour, try_code(place, "alice",
-		    ticket.code, at + lives[i].used_s), lives[i].outcome);
+		OK(emotp_enroll_handed(
+		    &((struct place *)place)->authority, &ticket, at, NULL));
+		CHECK_INT(lives[i].behaviour,
+		    try_code(place, "alice", ticket.code, at + lives[i].used_s),
+		    lives[i].outcome);
 		(void)place_teardown(&place);
 	}
 }
@@ -46,8 +47,8 @@ codes_that_cross_are_each_good_for_their_own_hour(void **state)
 	assert_string_not_equal(first.code, second.code);
 	assert_int_equal(try_code(p, "alice", first.code, NOW_S + 3600),
 	    EMOTP_REGISTER_EXPIRED);
-	assert_int_equal(try_code(p, "alice", second.code, NOW_S + 3600),
-	    EMOTP_REGISTERED);
+	assert_int_equal(
+	    try_code(p, "alice", second.code, NOW_S + 3600), EMOTP_REGISTERED);
 }
 
 static void
@@ -57,8 +58,8 @@ an_older_code_is_good_after_a_newer_one_was_mailed(void **state)
 	struct emotp_ticket first = mail_code(p, "alice", NOW_S);
 
 	(void)mail_code(p, "alice", NOW_S + 60);
-	assert_int_equal(try_code(p, "alice", first.code, NOW_S + 61),
-	    EMOTP_REGISTERED);
+	assert_int_equal(
+	    try_code(p, "alice", first.code, NOW_S + 61), EMOTP_REGISTERED);
 }
 
 static void
@@ -74,8 +75,8 @@ five_codes_live_at_most(void **state)
 	}
 	assert_int_equal(try_code(p, "alice", tickets[0].code, NOW_S + 9),
 	    EMOTP_REGISTER_EXPIRED);
-	assert_int_equal(try_code(p, "alice", tickets[1].code, NOW_S + 9),
-	    EMOTP_REGISTERED);
+	assert_int_equal(
+	    try_code(p, "alice", tickets[1].code, NOW_S + 9), EMOTP_REGISTERED);
 }
 
 /* However often root invites, the last code works. */
@@ -87,8 +88,8 @@ a_hundred_invitations_work(void **state)
 
 	for (int i = 0; i < 100; i++)
 		ticket = mail_code(p, "alice", NOW_S + i);
-	assert_int_equal(try_code(p, "alice", ticket.code, NOW_S + 100),
-	    EMOTP_REGISTERED);
+	assert_int_equal(
+	    try_code(p, "alice", ticket.code, NOW_S + 100), EMOTP_REGISTERED);
 }
 
 static void
@@ -99,15 +100,15 @@ a_code_that_was_not_sent_is_dead_and_not_counted(void **state)
 	struct emotp_ticket ticket;
 
 	for (int i = 0; i < 12; i++) {
-		assert_int_equal(issue(p, "alice", false, NOW_S, &ticket),
-		    EMOTP_ISSUE_DONE);
+		assert_int_equal(
+		    issue(p, "alice", false, NOW_S, &ticket), EMOTP_ISSUE_DONE);
 		assert_int_equal(place_live_codes(p, id), 1);
 		OK(emotp_enroll_withdraw(&p->authority, &ticket, NULL));
 		assert_int_equal(place_live_codes(p, id), 0);
 	}
 	assert_int_equal(place_read_user(p, "alice").mailed.count, 0);
-	assert_int_not_equal(try_code(p, "alice", ticket.code, NOW_S),
-	    EMOTP_REGISTERED);
+	assert_int_not_equal(
+	    try_code(p, "alice", ticket.code, NOW_S), EMOTP_REGISTERED);
 }
 
 static void
@@ -117,17 +118,16 @@ a_new_address_or_a_reset_kills_the_code(void **state)
 	struct emotp_ticket ticket = mail_code(p, "alice", NOW_S);
 
 	OK(emotp_directory_set(&p->authority, "alice", "new@x", NULL, NULL));
-	assert_int_not_equal(try_code(p, "alice", ticket.code, NOW_S),
-	    EMOTP_REGISTERED);
-	OK(emotp_directory_set(&p->authority, "alice", "alice@example.org",
-	    NULL, NULL));
-	assert_int_not_equal(try_code(p, "alice", ticket.code, NOW_S),
-	    EMOTP_REGISTERED);
+	assert_int_not_equal(
+	    try_code(p, "alice", ticket.code, NOW_S), EMOTP_REGISTERED);
+	OK(emotp_directory_set(
+	    &p->authority, "alice", "alice@example.org", NULL, NULL));
+	assert_int_not_equal(
+	    try_code(p, "alice", ticket.code, NOW_S), EMOTP_REGISTERED);
 	ticket = mail_code(p, "alice", NOW_S);
-	OK(emotp_directory_reset(&p->authority, "alice", "root", NOW_S,
-	    NULL));
-	assert_int_not_equal(try_code(p, "alice", ticket.code, NOW_S),
-	    EMOTP_REGISTERED);
+	OK(emotp_directory_reset(&p->authority, "alice", "root", NOW_S, NULL));
+	assert_int_not_equal(
+	    try_code(p, "alice", ticket.code, NOW_S), EMOTP_REGISTERED);
 }
 
 static void
@@ -135,23 +135,24 @@ a_removed_user_is_nobody(void **state)
 {
 	struct place *p = *state;
 	struct emotp_ticket ticket = mail_code(p, "alice", NOW_S), other;
-	struct emotp_request request = {"alice", ticket.code, NULL, NULL,
-	    "x"};
+	struct emotp_request request = {"alice", ticket.code, NULL, NULL, "x"};
 	struct emotp_registered ret;
 
-	OK(emotp_directory_remove(&p->authority, "alice", "root", NOW_S,
-	    NULL));
-	assert_int_equal(emotp_enroll_issue(&p->authority, "alice", true,
-	    NOW_S, &other, NULL), EMOTP_ERR_NO_USER);
-	assert_int_equal(emotp_enroll_register(&p->authority, &request, NOW_S,
-	    &ret, NULL), EMOTP_ERR_NO_USER);
+	OK(emotp_directory_remove(&p->authority, "alice", "root", NOW_S, NULL));
+	assert_int_equal(emotp_enroll_issue(
+			     &p->authority, "alice", true, NOW_S, &other, NULL),
+	    EMOTP_ERR_NO_USER);
+	assert_int_equal(
+	    emotp_enroll_register(&p->authority, &request, NOW_S, &ret, NULL),
+	    EMOTP_ERR_NO_USER);
 	request.name = "nobody";
-	assert_int_equal(emotp_enroll_register(&p->authority, &request, NOW_S,
-	    &ret, NULL), EMOTP_ERR_NO_USER);
-	OK(emotp_directory_add(&p->authority, "alice", "alice@example.org",
-	    NULL, NULL));
-	assert_int_not_equal(try_code(p, "alice", ticket.code, NOW_S),
-	    EMOTP_REGISTERED);
+	assert_int_equal(
+	    emotp_enroll_register(&p->authority, &request, NOW_S, &ret, NULL),
+	    EMOTP_ERR_NO_USER);
+	OK(emotp_directory_add(
+	    &p->authority, "alice", "alice@example.org", NULL, NULL));
+	assert_int_not_equal(
+	    try_code(p, "alice", ticket.code, NOW_S), EMOTP_REGISTERED);
 }
 
 /* ---- limits ---- */
@@ -161,12 +162,36 @@ static const struct {
 	int64_t at_s;
 	int64_t retry_s; /* 0: mailed */
 } requests[] = {
-    {0, 0}, {0, 60}, {59, 60}, {60, 0}, {119, 120}, {120, 0}, {180, 0},
-    {240, 0}, {300, 3600}, {3599, 3600}, {3600, 0}, {3601, 3660},
-    {3660, 0}, {7200, 0}, {7260, 0}, {7320, 0}, {7380, 86400},
-    {86399, 86400}, {86400, 0}, {86460, 0}, {86520, 0}, {86580, 0},
-    {86640, 0}, {86700, 90000}, {90000, 0}, {90060, 0}, {93600, 0},
-    {93660, 0}, {93720, 0}, {93780, 172800},
+    {0, 0},
+    {0, 60},
+    {59, 60},
+    {60, 0},
+    {119, 120},
+    {120, 0},
+    {180, 0},
+    {240, 0},
+    {300, 3600},
+    {3599, 3600},
+    {3600, 0},
+    {3601, 3660},
+    {3660, 0},
+    {7200, 0},
+    {7260, 0},
+    {7320, 0},
+    {7380, 86400},
+    {86399, 86400},
+    {86400, 0},
+    {86460, 0},
+    {86520, 0},
+    {86580, 0},
+    {86640, 0},
+    {86700, 90000},
+    {90000, 0},
+    {90060, 0},
+    {93600, 0},
+    {93660, 0},
+    {93720, 0},
+    {93780, 172800},
 };
 
 static void
@@ -178,15 +203,15 @@ mails_are_limited_by_minute_hour_and_day(void **state)
 		struct emotp_ticket ticket;
 		char row[32];
 
-		(void)snprintf(row, sizeof(row), "at %lld s",
-		    (long long)requests[i].at_s);
-		CHECK_INT(row, issue(p, "alice", false,
-		    NOW_S + requests[i].at_s, &ticket),
+		(void)snprintf(
+		    row, sizeof(row), "at %lld s", (long long)requests[i].at_s);
+		CHECK_INT(row,
+		    issue(p, "alice", false, NOW_S + requests[i].at_s, &ticket),
 		    requests[i].retry_s == 0 ? EMOTP_ISSUE_DONE :
-		    EMOTP_ISSUE_LIMIT);
+					       EMOTP_ISSUE_LIMIT);
 		if (requests[i].retry_s != 0)
-			CHECK_INT(row, ticket.retry_at - NOW_S,
-			    requests[i].retry_s);
+			CHECK_INT(
+			    row, ticket.retry_at - NOW_S, requests[i].retry_s);
 	}
 }
 
@@ -197,10 +222,10 @@ root_meets_no_limit_and_others_budgets_are_their_own(void **state)
 	struct emotp_ticket ticket;
 
 	for (int i = 0; i < 20; i++)
-		assert_int_equal(issue(p, "alice", true, NOW_S, &ticket),
-		    EMOTP_ISSUE_DONE);
-	assert_int_equal(issue(p, "bob", false, NOW_S, &ticket),
-	    EMOTP_ISSUE_DONE);
+		assert_int_equal(
+		    issue(p, "alice", true, NOW_S, &ticket), EMOTP_ISSUE_DONE);
+	assert_int_equal(
+	    issue(p, "bob", false, NOW_S, &ticket), EMOTP_ISSUE_DONE);
 }
 
 static void
@@ -211,27 +236,30 @@ a_clock_set_back_does_not_stop_the_mail_for_ever(void **state)
 
 	for (int i = 0; i < 5; i++)
 		assert_int_equal(issue(p, "alice", false,
-		    NOW_S + 60 * 86400 + i * 60, &ticket), EMOTP_ISSUE_DONE);
-	assert_int_equal(issue(p, "alice", false, NOW_S, &ticket),
-	    EMOTP_ISSUE_LIMIT);
+				     NOW_S + 60 * 86400 + i * 60, &ticket),
+		    EMOTP_ISSUE_DONE);
+	assert_int_equal(
+	    issue(p, "alice", false, NOW_S, &ticket), EMOTP_ISSUE_LIMIT);
 	assert_true(ticket.retry_at <= NOW_S + 3600);
-	assert_int_equal(issue(p, "alice", false, NOW_S + 3600, &ticket),
-	    EMOTP_ISSUE_DONE);
+	assert_int_equal(
+	    issue(p, "alice", false, NOW_S + 3600, &ticket), EMOTP_ISSUE_DONE);
 }
 
 static void
 a_clock_that_was_never_set_is_an_error(void **state)
 {
 	struct place *p = *state;
-	const struct emotp_request request = {"alice", "00000-00000", NULL,
-	    NULL, "x"};
+	const struct emotp_request request = {
+	    "alice", "00000-00000", NULL, NULL, "x"};
 	struct emotp_registered ret;
 	struct emotp_ticket ticket;
 
 	assert_int_equal(emotp_enroll_issue(&p->authority, "alice", true,
-	    EMOTP_CLOCK_MIN - 1, &ticket, NULL), EMOTP_ERR_CLOCK);
+			     EMOTP_CLOCK_MIN - 1, &ticket, NULL),
+	    EMOTP_ERR_CLOCK);
 	assert_int_equal(emotp_enroll_register(&p->authority, &request,
-	    EMOTP_CLOCK_MIN - 1, &ret, NULL), EMOTP_ERR_CLOCK);
+			     EMOTP_CLOCK_MIN - 1, &ret, NULL),
+	    EMOTP_ERR_CLOCK);
 	OK(emotp_store_begin(p->store)); /* nothing was left open */
 	emotp_store_rollback(p->store);
 }
@@ -242,8 +270,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_code_lives_an_hour_from_being_handed_over),
 	    enrolling_test(codes_that_cross_are_each_good_for_their_own_hour),
-	    enrolling_test(
-		an_older_code_is_good_after_a_newer_one_was_mailed),
+	    enrolling_test(an_older_code_is_good_after_a_newer_one_was_mailed),
 	    enrolling_test(five_codes_live_at_most),
 	    enrolling_test(a_hundred_invitations_work),
 	    enrolling_test(a_code_that_was_not_sent_is_dead_and_not_counted),

@@ -101,10 +101,10 @@ make_socket(const struct place *p)
 
 	assert_true(fd >= 0);
 	assert_true(strlen(p->path) < sizeof(address.sun_path));
-	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%.100s",
-	    p->path);
-	assert_int_equal(bind(fd, (const struct sockaddr *)&address,
-	    sizeof(address)), 0);
+	(void)snprintf(
+	    address.sun_path, sizeof(address.sun_path), "%.100s", p->path);
+	assert_int_equal(
+	    bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
 	(void)close(fd);
 }
 
@@ -168,8 +168,10 @@ check_read(const char *what, const struct place *p, bool ok, size_t len,
 	size_t got = 99;
 
 	memset(buf, 'x', sizeof(buf));
-	CHECK_INT(what, emotp_file_read(p->path, rule, EMOTP_ERR_CONFIG, buf,
-	    sizeof(buf), &got, &why), ok ? EMOTP_OK : EMOTP_ERR_CONFIG);
+	CHECK_INT(what,
+	    emotp_file_read(
+		p->path, rule, EMOTP_ERR_CONFIG, buf, sizeof(buf), &got, &why),
+	    ok ? EMOTP_OK : EMOTP_ERR_CONFIG);
 	if (ok) {
 		CHECK_INT(what, got, len);
 		CHECK_INT(what, buf[len], '\0');
@@ -190,16 +192,15 @@ files_are_judged_by_what_they_are(void **state)
 		struct place p;
 
 		unit_make_directory(p.directory);
-		(void)snprintf(p.path, sizeof(p.path), "%s/file",
-		    p.directory);
-		(void)snprintf(p.other, sizeof(p.other), "%s/other",
-		    p.directory);
+		(void)snprintf(p.path, sizeof(p.path), "%s/file", p.directory);
+		(void)snprintf(
+		    p.other, sizeof(p.other), "%s/other", p.directory);
 		files[i].make(&p);
 		(void)alarm(5);
-		check_read(files[i].what, &p, files[i].public_ok,
-		    files[i].len, EMOTP_FILE_PUBLIC);
-		check_read(files[i].what, &p, files[i].private_ok,
-		    files[i].len, EMOTP_FILE_PRIVATE);
+		check_read(files[i].what, &p, files[i].public_ok, files[i].len,
+		    EMOTP_FILE_PUBLIC);
+		check_read(files[i].what, &p, files[i].private_ok, files[i].len,
+		    EMOTP_FILE_PRIVATE);
 		(void)alarm(0);
 		unit_remove_directory(p.directory);
 	}

@@ -10,8 +10,8 @@ check_drift(int off, int second)
 	int size = off < 0 ? -off : off;
 	char row[64];
 
-	(void)snprintf(row, sizeof(row), "%d steps off, second %d", off,
-	    second);
+	(void)snprintf(
+	    row, sizeof(row), "%d steps off, second %d", off, second);
 	w.now_s += second;
 	if (size <= 1) {
 		CHECK_INT(row, world_type_at(&w, 0, off), EMOTP_ACCEPTED);
@@ -52,8 +52,8 @@ a_drift_of_10_does_not_open_step_11(void **state)
 		w.c.tokens[0].drift = 10 * sign;
 		assert_int_equal(world_type_at(&w, 0, 11 * sign), EMOTP_WRONG);
 		assert_int_equal(w.c.tokens[0].pending_step, -1);
-		assert_int_equal(world_type_at(&w, 0, 10 * sign),
-		    EMOTP_ACCEPTED);
+		assert_int_equal(
+		    world_type_at(&w, 0, 10 * sign), EMOTP_ACCEPTED);
 	}
 }
 
@@ -88,8 +88,8 @@ a_learned_drift_moves_what_does_alone(void **state)
 		struct world w = world_new();
 
 		w.c.tokens[0].drift = 5;
-		assert_int_equal(world_type_at(&w, 0, rows[i].offset),
-		    rows[i].verdict);
+		assert_int_equal(
+		    world_type_at(&w, 0, rows[i].offset), rows[i].verdict);
 		assert_int_equal(w.c.tokens[0].drift, 5);
 	}
 }
@@ -105,8 +105,8 @@ a_late_pair_does_not_move_the_drift_of_a_healthy_device(void **state)
 	w.c.user.failures = EMOTP_STRICT_RUN;
 	assert_int_equal(world_type_at(&w, 0, 0), EMOTP_STRICT);
 	w.now_s += 120 + 59; /* the next code, typed at its last chance */
-	assert_int_equal(world_type(&w, world_code(&w, 0, s + 1, text)),
-	    EMOTP_ACCEPTED);
+	assert_int_equal(
+	    world_type(&w, world_code(&w, 0, s + 1, text)), EMOTP_ACCEPTED);
 	assert_int_equal(w.c.tokens[0].drift, 0);
 }
 
@@ -142,8 +142,10 @@ a_pair_is_two_codes_in_a_row_within_3_periods(void **state)
 		CHECK_INT(row, w.c.tokens[0].pending_step, first);
 		CHECK_INT(row, w.c.tokens[0].pending_at, w.now_s);
 		w.now_s += pairs[i].later_s;
-		CHECK_INT(row, world_type(&w, world_code(&w, 0,
-		    first + pairs[i].step, text)), pairs[i].verdict);
+		CHECK_INT(row,
+		    world_type(
+			&w, world_code(&w, 0, first + pairs[i].step, text)),
+		    pairs[i].verdict);
 		if (pairs[i].verdict == EMOTP_PENDING)
 			CHECK_INT(row, w.c.tokens[0].pending_step,
 			    first + pairs[i].step);
@@ -161,11 +163,12 @@ a_pair_of_30_second_codes_has_90_seconds(void **state)
 		char text[16];
 
 		w.c.tokens[0].params.period_s = 30;
-		assert_int_equal(world_type(&w, world_code(&w, 0, first,
-		    text)), EMOTP_PENDING);
+		assert_int_equal(world_type(&w, world_code(&w, 0, first, text)),
+		    EMOTP_PENDING);
 		w.now_s += 90 + late;
-		assert_int_equal(world_type(&w, world_code(&w, 0, first + 1,
-		    text)), late ? EMOTP_PENDING : EMOTP_ACCEPTED);
+		assert_int_equal(
+		    world_type(&w, world_code(&w, 0, first + 1, text)),
+		    late ? EMOTP_PENDING : EMOTP_ACCEPTED);
 	}
 }
 
@@ -264,8 +267,8 @@ a_token_ahead_of_the_clock_is_said_to_be(void **state)
 		assert_int_equal(w.c.user.failures, 0);
 		if (rows[i].verdict != EMOTP_AHEAD)
 			continue;
-		assert_int_equal(w.judgement.ahead_until,
-		    NOW_S + 60 * (rows[i].ahead + 1));
+		assert_int_equal(
+		    w.judgement.ahead_until, NOW_S + 60 * (rows[i].ahead + 1));
 		w.now_s = w.judgement.ahead_until;
 		assert_int_equal(world_type_at(&w, 0, 0), EMOTP_ACCEPTED);
 	}
@@ -300,8 +303,8 @@ a_pair_that_moves_the_drift_uses_up_both(void **state)
 
 	(void)state;
 	w.now_s = (TWIN_STEP - 5) * 60;
-	assert_int_equal(world_type(&w, world_code(&w, 0, TWIN_STEP - 1,
-	    text)), EMOTP_PENDING);
+	assert_int_equal(world_type(&w, world_code(&w, 0, TWIN_STEP - 1, text)),
+	    EMOTP_PENDING);
 	(void)world_code(&w, 0, TWIN_STEP, text);
 	assert_int_equal(world_type(&w, text), EMOTP_ACCEPTED);
 	assert_int_equal(w.c.tokens[0].drift, 5);

@@ -28,8 +28,9 @@ what_is_no_code_is_refused_and_not_counted(void **state)
 		CHECK_INT(row, w.c.user.last_verdict, EMOTP_MALFORMED);
 		CHECK_INT(row, w.c.user.last_refusal, w.now_s);
 		CHECK_INT(row, w.c.changes[0], EMOTP_UNCHANGED);
-		CHECK(row, memcmp(&w.c.tokens[0], &before.c.tokens[0],
-		    sizeof(w.c.tokens[0])) == 0);
+		CHECK(row,
+		    memcmp(&w.c.tokens[0], &before.c.tokens[0],
+			sizeof(w.c.tokens[0])) == 0);
 	}
 }
 
@@ -58,8 +59,8 @@ static void
 each_token_is_asked_for_its_own_number_of_digits(void **state)
 {
 	struct world w = world_new();
-	size_t eight = world_add_token(&w, 1,
-	    (struct emotp_params){EMOTP_SHA1, 8, 60});
+	size_t eight =
+	    world_add_token(&w, 1, (struct emotp_params){EMOTP_SHA1, 8, 60});
 	char text[16];
 
 	(void)state;
@@ -98,7 +99,8 @@ a_clock_that_was_never_set_is_an_error(void **state)
 		w.now_s = rows[i].err == EMOTP_OK ? rows[i].now_s : NOW_S;
 		(void)world_code(&w, 0, world_step(&w, 0), text);
 		assert_int_equal(emotp_judge(&w.c, &w.config, text,
-		    rows[i].now_s, &w.judgement), rows[i].err);
+				     rows[i].now_s, &w.judgement),
+		    rows[i].err);
 		assert_int_equal(w.judgement.verdict,
 		    rows[i].err == EMOTP_OK ? EMOTP_ACCEPTED : 0);
 	}
@@ -119,8 +121,8 @@ who_has_no_usable_token_is_refused_and_not_counted(void **state)
 	    {true, EMOTP_INVITED, EMOTP_NOT_ENROLLED},
 	    {true, EMOTP_REVOKED_USER, EMOTP_REVOKED},
 	};
-	static const char *const typed[] = {"123456", "12345678", "", "abc",
-	    "000000", NULL};
+	static const char *const typed[] = {
+	    "123456", "12345678", "", "abc", "000000", NULL};
 
 	(void)state;
 	for (size_t i = 0; i < LEN(rows); i++)
@@ -130,8 +132,8 @@ who_has_no_usable_token_is_refused_and_not_counted(void **state)
 			w.c.count = 0;
 			w.c.known = rows[i].known;
 			w.c.user.state = rows[i].state;
-			assert_int_equal(world_type(&w, typed[k]),
-			    rows[i].verdict);
+			assert_int_equal(
+			    world_type(&w, typed[k]), rows[i].verdict);
 			assert_int_equal(w.c.user.failures, 0);
 			assert_int_equal(w.c.user.failed.count, 0);
 			assert_int_equal(w.judgement.token, 0);
@@ -202,8 +204,8 @@ ten_wrong_codes_in_a_day_make_strict(void **state)
 		world_guess(&w, 1);
 		w.now_s += 120;
 		if (i < 9)
-			assert_int_equal(world_type_at(&w, 0, 0),
-			    EMOTP_ACCEPTED);
+			assert_int_equal(
+			    world_type_at(&w, 0, 0), EMOTP_ACCEPTED);
 	}
 	assert_int_equal(w.c.user.failures, 1);
 	assert_int_equal(world_type_at(&w, 0, 0), EMOTP_STRICT);
@@ -354,15 +356,17 @@ a_30_second_app_is_told_apart(void **state)
 		char text[16];
 
 		w.c.tokens[0].params.period_s = rows[i].app_period_s;
-		(void)world_code(&w, 0, world_step(&w, 0) + rows[i].offset,
-		    text);
+		(void)world_code(
+		    &w, 0, world_step(&w, 0) + rows[i].offset, text);
 		w.c.tokens[0].params.period_s = rows[i].period_s;
 		before = w.c;
-		CHECK_INT(rows[i].behaviour, emotp_judge_other_period(&w.c,
-		    &w.config, text, w.now_s, &hint), EMOTP_OK);
+		CHECK_INT(rows[i].behaviour,
+		    emotp_judge_other_period(
+			&w.c, &w.config, text, w.now_s, &hint),
+		    EMOTP_OK);
 		CHECK_INT(rows[i].behaviour, hint, rows[i].hint);
-		CHECK(rows[i].behaviour, memcmp(&before, &w.c,
-		    sizeof(before)) == 0);
+		CHECK(rows[i].behaviour,
+		    memcmp(&before, &w.c, sizeof(before)) == 0);
 	}
 }
 

@@ -43,20 +43,19 @@ the_words_are_those_of_the_log(void **state)
 	static const char *const verdicts[] = {"none", "accepted", "wrong",
 	    "replayed", "pending", "strict", "disabled", "ahead", "unknown",
 	    "not-enrolled", "revoked", "malformed", "none"};
-	static const char *const states[] = {"none", "invited", "active",
-	    "revoked", "removed", "none"};
+	static const char *const states[] = {
+	    "none", "invited", "active", "revoked", "removed", "none"};
 
 	(void)state;
 	for (size_t i = 0; i < LEN(verdicts); i++)
-		assert_string_equal(emotp_verdict_name((enum emotp_verdict)i),
-		    verdicts[i]);
+		assert_string_equal(
+		    emotp_verdict_name((enum emotp_verdict)i), verdicts[i]);
 	for (size_t i = 0; i < LEN(states); i++)
 		assert_string_equal(
-		    emotp_user_state_name((enum emotp_user_state)i),
-		    states[i]);
+		    emotp_user_state_name((enum emotp_user_state)i), states[i]);
 	assert_string_equal(emotp_mail_kind_name(EMOTP_MAIL_CODE), "code");
-	assert_string_equal(emotp_mail_kind_name(EMOTP_MAIL_DISABLED),
-	    "disabled");
+	assert_string_equal(
+	    emotp_mail_kind_name(EMOTP_MAIL_DISABLED), "disabled");
 	assert_null(emotp_mail_kind_name(0));
 	assert_null(emotp_mail_kind_name(99));
 }
@@ -72,8 +71,8 @@ errors_have_words_and_reasons_one_line(void **state)
 		assert_true(strlen(emotp_strerror((enum emotp_err)err)) > 3);
 	assert_string_equal(emotp_strerror(EMOTP_ERR_BUSY),
 	    "store locked by another process for too long");
-	assert_int_equal(emotp_fail(NULL, EMOTP_ERR_KEY, "%d", 1),
-	    EMOTP_ERR_KEY);
+	assert_int_equal(
+	    emotp_fail(NULL, EMOTP_ERR_KEY, "%d", 1), EMOTP_ERR_KEY);
 	assert_int_equal(emotp_fail(&why, EMOTP_ERR_KEY, "%s:%d: no", "f", 3),
 	    EMOTP_ERR_KEY);
 	assert_string_equal(why.text, "f:3: no");

@@ -4,7 +4,7 @@
 #include "../../common/otpauth.h"
 
 #define HELLO "JBSWY3DPEHPK3PXP" /* "Hello!" and DE AD BE EF */
-#define S "secret=" HELLO
+#define S     "secret=" HELLO
 
 static void
 every_parameter_is_spelled_out(void **state)
@@ -26,7 +26,8 @@ every_parameter_is_spelled_out(void **state)
 	(void)strcpy(token.issuer, "h");
 	(void)strcpy(token.account, "\xe9\x9b\xbb-._~");
 	assert_int_equal(emotp_otpauth_write(&token, uri), EMOTP_OK);
-	assert_string_equal(uri, "otpauth://totp/h:%E9%9B%BB-._~?" S
+	assert_string_equal(uri,
+	    "otpauth://totp/h:%E9%9B%BB-._~?" S
 	    "&issuer=h&algorithm=SHA512&digits=8&period=30");
 }
 
@@ -110,17 +111,18 @@ what_is_written_is_read_back(void **state)
 		in.params.algorithm =
 		    (enum emotp_algorithm)unit_between(&chance, 1, 3);
 		in.params.digits = unit_random(&chance) % 2 == 0 ? 6 : 8;
-		in.params.period_s = (int)unit_between(&chance,
-		    EMOTP_PERIOD_MIN, EMOTP_PERIOD_MAX);
+		in.params.period_s = (int)unit_between(
+		    &chance, EMOTP_PERIOD_MIN, EMOTP_PERIOD_MAX);
 		CHECK_INT(in.account, emotp_otpauth_write(&in, uri), EMOTP_OK);
 		CHECK_INT(uri, emotp_otpauth_read(uri, &out), EMOTP_OK);
 		CHECK_TEXT(uri, out.issuer, in.issuer);
 		CHECK_TEXT(uri, out.account, in.account);
 		CHECK_INT(uri, out.secret.len, in.secret.len);
-		CHECK(uri, memcmp(out.secret.bytes, in.secret.bytes,
-		    in.secret.len) == 0);
-		CHECK(uri, memcmp(&out.params, &in.params,
-		    sizeof(in.params)) == 0);
+		CHECK(uri,
+		    memcmp(out.secret.bytes, in.secret.bytes, in.secret.len) ==
+			0);
+		CHECK(uri,
+		    memcmp(&out.params, &in.params, sizeof(in.params)) == 0);
 	}
 }
 
@@ -136,10 +138,8 @@ static const struct {
     {"otpauth://totp/h%3Aalice?" S, "h", "alice", {EMOTP_SHA1, 6, 30}},
     {"otpauth://totp/h%3aalice?" S, "h", "alice", {EMOTP_SHA1, 6, 30}},
     {"otpauth://totp/h:%20alice?" S, "h", "alice", {EMOTP_SHA1, 6, 30}},
-    {"otpauth://totp/alice?" S "&issuer=h", "h", "alice",
-	{EMOTP_SHA1, 6, 30}},
-    {"otpauth://totp/h:alice?issuer=h&" S, "h", "alice",
-	{EMOTP_SHA1, 6, 30}},
+    {"otpauth://totp/alice?" S "&issuer=h", "h", "alice", {EMOTP_SHA1, 6, 30}},
+    {"otpauth://totp/h:alice?issuer=h&" S, "h", "alice", {EMOTP_SHA1, 6, 30}},
     {"otpauth://totp/alice?" S "&algorithm=sha256&digits=8&period=60", "",
 	"alice", {EMOTP_SHA256, 8, 60}},
     {"otpauth://totp/alice?" S "&image=http%3A%2F%2Fx&lock=1&secrets=a", "",
@@ -160,50 +160,93 @@ uris_of_others_are_read(void **state)
 		CHECK_INT(row, emotp_otpauth_read(row, &token), EMOTP_OK);
 		CHECK_TEXT(row, token.issuer, readable[i].issuer);
 		CHECK_TEXT(row, token.account, readable[i].account);
-		CHECK(row, memcmp(&token.params, &readable[i].params,
-		    sizeof(token.params)) == 0);
+		CHECK(row,
+		    memcmp(&token.params, &readable[i].params,
+			sizeof(token.params)) == 0);
 		CHECK_INT(row, token.secret.len, 10);
-		CHECK(row, memcmp(token.secret.bytes, "Hello!\xde\xad\xbe\xef",
-		    10) == 0);
+		CHECK(row,
+		    memcmp(token.secret.bytes, "Hello!\xde\xad\xbe\xef", 10) ==
+			0);
 	}
 }
 
-#define A "otpauth://totp/alice?"
+#define A   "otpauth://totp/alice?"
 #define X32 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 
 static const char *const unreadable[] = {
-    "", "otpauth", "otpauth:", "otpauth://", "otpauth://totp",
-    "otpauth://totp/", "http://totp/alice?" S, " " A S,
-    "otpauth://hotp/alice?" S "&counter=1", "otpauth://steam/alice?" S,
-    "otpauth://totp/?" S, "otpauth://totp/h:?" S, "otpauth://totp/:alice?" S,
-    "otpauth://totp/h:a:b?" S, "otpauth://totp/h:a%3Ab?" S,
+    "",
+    "otpauth",
+    "otpauth:",
+    "otpauth://",
+    "otpauth://totp",
+    "otpauth://totp/",
+    "http://totp/alice?" S,
+    " " A S,
+    "otpauth://hotp/alice?" S "&counter=1",
+    "otpauth://steam/alice?" S,
+    "otpauth://totp/?" S,
+    "otpauth://totp/h:?" S,
+    "otpauth://totp/:alice?" S,
+    "otpauth://totp/h:a:b?" S,
+    "otpauth://totp/h:a%3Ab?" S,
     /* secrets */
-    "otpauth://totp/alice", A, A "digits=6", A "secret=", A "secret",
-    A "SECRET=" HELLO, A "secret=0189", A "secret=J", A "secret=JBSWY%",
-    A "secret=JB%20SWY3DP", A "secret=" HELLO "%00",
+    "otpauth://totp/alice",
+    A,
+    A "digits=6",
+    A "secret=",
+    A "secret",
+    A "SECRET=" HELLO,
+    A "secret=0189",
+    A "secret=J",
+    A "secret=JBSWY%",
+    A "secret=JB%20SWY3DP",
+    A "secret=" HELLO "%00",
     /* a secret of 65 bytes */
     A "secret=MFRGGZDFMFRGGZDFMFRGGZDFMFRGGZDFMFRGGZDFMFRGGZDFMFRGGZDF"
       "MFRGGZDFMFRGGZDFMFRGGZDFMFRGGZDFMFRGGZDFMFRGGZDF",
     /* escapes */
-    "otpauth://totp/al%ice?" S, "otpauth://totp/alice%?" S,
-    "otpauth://totp/alice%4?" S, "otpauth://totp/al%zzice?" S,
-    "otpauth://totp/al%00ice?" S, "otpauth://totp/alice%00?" S,
-    "otpauth://totp/al%0Aice?" S, "otpauth://totp/al%ffice?" S,
-    A S "&issuer=h%", A S "&issuer=h%0", A S "&issuer=h%00",
-    A S "&issuer=%1b", A S "&issuer=a%3Ab", A S "&digits=%36%00",
+    "otpauth://totp/al%ice?" S,
+    "otpauth://totp/alice%?" S,
+    "otpauth://totp/alice%4?" S,
+    "otpauth://totp/al%zzice?" S,
+    "otpauth://totp/al%00ice?" S,
+    "otpauth://totp/alice%00?" S,
+    "otpauth://totp/al%0Aice?" S,
+    "otpauth://totp/al%ffice?" S,
+    A S "&issuer=h%",
+    A S "&issuer=h%0",
+    A S "&issuer=h%00",
+    A S "&issuer=%1b",
+    A S "&issuer=a%3Ab",
+    A S "&digits=%36%00",
     /* values */
-    A S "&digits=7", A S "&digits=", A S "&digits=six", A S "&digits=-6",
-    A S "&digits=06x", A S "&digits=+6", A S "&digits= 6",
-    A S "&period=0", A S "&period=4", A S "&period=3601", A S "&period=",
-    A S "&period=99999999999999999999", A S "&period=4294967356",
-    A S "&algorithm=MD5", A S "&algorithm=", A S "&algorithm=SHA",
+    A S "&digits=7",
+    A S "&digits=",
+    A S "&digits=six",
+    A S "&digits=-6",
+    A S "&digits=06x",
+    A S "&digits=+6",
+    A S "&digits= 6",
+    A S "&period=0",
+    A S "&period=4",
+    A S "&period=3601",
+    A S "&period=",
+    A S "&period=99999999999999999999",
+    A S "&period=4294967356",
+    A S "&algorithm=MD5",
+    A S "&algorithm=",
+    A S "&algorithm=SHA",
     /* twice */
-    A S "&" S, A S "&digits=6&digits=6", A S "&period=60&period=60",
-    A S "&algorithm=SHA1&algorithm=SHA1", A S "&issuer=h&issuer=h",
+    A S "&" S,
+    A S "&digits=6&digits=6",
+    A S "&period=60&period=60",
+    A S "&algorithm=SHA1&algorithm=SHA1",
+    A S "&issuer=h&issuer=h",
     /* two issuers */
     "otpauth://totp/h:alice?" S "&issuer=other",
     /* too long */
-    A S "&issuer=" X32 X32 "y", "otpauth://totp/" X32 X32 "y:alice?" S,
+    A S "&issuer=" X32 X32 "y",
+    "otpauth://totp/" X32 X32 "y:alice?" S,
     "otpauth://totp/" X32 X32 X32 X32 "y?" S,
     A S "&issuer=" X32 X32 X32 X32 X32 X32,
 };
@@ -218,10 +261,11 @@ everything_else_is_refused_and_wiped(void **state)
 		struct emotp_otpauth token;
 
 		memset(&token, 'x', sizeof(token));
-		CHECK_INT(unreadable[i], emotp_otpauth_read(unreadable[i],
-		    &token), EMOTP_ERR_INVALID);
-		CHECK(unreadable[i], memcmp(&token, &nothing,
-		    sizeof(token)) == 0);
+		CHECK_INT(unreadable[i],
+		    emotp_otpauth_read(unreadable[i], &token),
+		    EMOTP_ERR_INVALID);
+		CHECK(unreadable[i],
+		    memcmp(&token, &nothing, sizeof(token)) == 0);
 	}
 }
 

@@ -17,8 +17,9 @@ setup(void **state)
 	for (int i = 0; i < 2; i++) {
 		(void)snprintf(path, sizeof(path), "%s/key%d", directory, i);
 		assert_int_equal(emotp_key_create(path, NULL), EMOTP_OK);
-		assert_int_equal(emotp_key_load(path, i == 0 ? &key :
-		    &other_key, NULL), EMOTP_OK);
+		assert_int_equal(
+		    emotp_key_load(path, i == 0 ? &key : &other_key, NULL),
+		    EMOTP_OK);
 	}
 	return 0;
 }
@@ -68,8 +69,8 @@ what_is_sealed_opens(void **state)
 		assert_int_equal(out.len, lengths[i]);
 		assert_memory_equal(out.bytes, secret.bytes, out.len);
 		if (lengths[i] >= 20)
-			assert_null(memmem(token.sealed, token.sealed_len,
-			    secret.bytes, 8));
+			assert_null(memmem(
+			    token.sealed, token.sealed_len, secret.bytes, 8));
 	}
 }
 
@@ -192,8 +193,7 @@ a_key_is_made_once_and_for_its_owner_alone(void **state)
 	assert_non_null(strstr(why.text, path));
 	assert_int_equal(emotp_key_load(path, &again, &why), EMOTP_OK);
 	assert_memory_equal(&again, &key, sizeof(key));
-	assert_memory_not_equal(key.check, other_key.check,
-	    sizeof(key.check));
+	assert_memory_not_equal(key.check, other_key.check, sizeof(key.check));
 	assert_memory_not_equal(key.seal, key.code, sizeof(key.seal));
 	emotp_key_wipe(&again);
 	memset(line, 0, sizeof(line));
@@ -257,8 +257,8 @@ a_key_is_32_bytes_that_nobody_else_can_read(void **state)
 		(void)chmod(path, keys[i].mode);
 		CHECK_INT(keys[i].what, emotp_key_load(path, &loaded, &why),
 		    keys[i].err);
-		CHECK(keys[i].what, keys[i].err == EMOTP_OK ||
-		    strstr(why.text, path) != NULL);
+		CHECK(keys[i].what,
+		    keys[i].err == EMOTP_OK || strstr(why.text, path) != NULL);
 		CHECK(keys[i].what, strstr(why.text, "AAAA") == NULL);
 		(void)unlink(path);
 	}
@@ -276,10 +276,10 @@ a_code_digest_is_bound_to_user_address_code_and_salt(void **state)
 	unsigned char a[32], b[32];
 
 	(void)state;
-	assert_int_equal(emotp_code_digest(&key, &user, code, salt, a),
-	    EMOTP_OK);
-	assert_int_equal(emotp_code_digest(&key, &upper, code, salt, b),
-	    EMOTP_OK);
+	assert_int_equal(
+	    emotp_code_digest(&key, &user, code, salt, a), EMOTP_OK);
+	assert_int_equal(
+	    emotp_code_digest(&key, &upper, code, salt, b), EMOTP_OK);
 	assert_memory_equal(a, b, sizeof(a));
 	(void)emotp_code_digest(&key, &id, code, salt, b);
 	assert_memory_not_equal(a, b, sizeof(a));

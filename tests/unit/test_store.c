@@ -1,17 +1,5 @@
-/* The store's rows: what is written is read back, and guards hold. */
+/* The store's users and tokens: read as written, and guards that hold. */
 #include "storing.h"
-
-/* Inserts a user and commits. */
-static struct emotp_user
-add_user(struct place *p, const char *name, const char *email)
-{
-	struct emotp_user user = place_user(name, email);
-
-	OK(emotp_store_begin(p->store));
-	OK(emotp_store_user_insert(p->store, &user));
-	OK(emotp_store_commit(p->store));
-	return user;
-}
 
 static struct emotp_token
 add_token(struct place *p, int64_t user_id, int number)
@@ -80,7 +68,8 @@ static void
 names_and_addresses_are_found_in_any_case(void **state)
 {
 	struct place *p = *state;
-	struct emotp_user alice = add_user(p, "Alice", "Alice@Example.org");
+	struct emotp_user alice =
+	    place_add_user(p, "Alice", "Alice@Example.org");
 	struct emotp_user seen;
 
 	OK(emotp_store_begin_read(p->store));
@@ -98,20 +87,24 @@ names_and_addresses_are_found_in_any_case(void **state)
 static void
 who_is_not_there_is_proved_not_to_be(void **state)
 {
-	static const char *const names[] = {"", "alic", "alicee", "alice ",
-	    "%", "a%", "a_ice", "' OR 1=1 --", "al\xc3\xaf" "ce"};
+	static const char *const names[] = {"", "alic", "alicee", "alice ", "%",
+	    "a%", "a_ice", "' OR 1=1 --",
+	    "al\xc3\xaf"
+	    "ce"};
 	struct place *p = *state;
-	struct emotp_user alice = add_user(p, "alice", "a@x"), seen;
+	struct emotp_user alice = place_add_user(p, "alice", "a@x"), seen;
 
 	OK(emotp_store_begin_read(p->store));
 	for (size_t i = 0; i < LEN(names); i++) {
-		CHECK_INT(names[i], emotp_store_user_by_name(p->store,
-		    names[i], &seen), EMOTP_ERR_NO_USER);
-		CHECK_INT(names[i], emotp_store_user_by_email(p->store,
-		    names[i], &seen), EMOTP_ERR_NO_USER);
+		CHECK_INT(names[i],
+		    emotp_store_user_by_name(p->store, names[i], &seen),
+		    EMOTP_ERR_NO_USER);
+		CHECK_INT(names[i],
+		    emotp_store_user_by_email(p->store, names[i], &seen),
+		    EMOTP_ERR_NO_USER);
 	}
-	assert_int_equal(emotp_store_user_by_id(p->store, alice.id + 1,
-	    &seen), EMOTP_ERR_NO_USER);
+	assert_int_equal(emotp_store_user_by_id(p->store, alice.id + 1, &seen),
+	    EMOTP_ERR_NO_USER);
 	emotp_store_rollback(p->store);
 }
 
@@ -130,26 +123,26 @@ a_name_or_address_is_taken_once(void **state)
 	    {"bob", "b@x", EMOTP_OK},
 	};
 	struct place *p = *state;
-	struct emotp_user alice = add_user(p, "alice", "a@x"), user;
+	struct emotp_user alice = place_add_user(p, "alice", "a@x"), user;
 
 	for (size_t i = 0; i < LEN(rows); i++) {
 		user = place_user(rows[i].name, rows[i].email);
 		OK(emotp_store_begin(p->store));
-		CHECK_INT(rows[i].name, emotp_store_user_insert(p->store,
-		    &user), rows[i].err);
+		CHECK_INT(rows[i].name,
+		    emotp_store_user_insert(p->store, &user), rows[i].err);
 		if (rows[i].err == EMOTP_OK)
 			OK(emotp_store_commit(p->store));
 		emotp_store_rollback(p->store);
 	}
 	(void)strcpy(user.email, "a@X");
 	OK(emotp_store_begin(p->store));
-	assert_int_equal(emotp_store_user_update(p->store, &user),
-	    EMOTP_ERR_EXISTS);
+	assert_int_equal(
+	    emotp_store_user_update(p->store, &user), EMOTP_ERR_EXISTS);
 	emotp_store_rollback(p->store);
 	alice.id = 999;
 	OK(emotp_store_begin(p->store));
-	assert_int_not_equal(emotp_store_user_update(p->store, &alice),
-	    EMOTP_OK);
+	assert_int_not_equal(
+	    emotp_store_user_update(p->store, &alice), EMOTP_OK);
 	emotp_store_rollback(p->store);
 }
 
@@ -157,7 +150,7 @@ static void
 a_tombstone_keeps_its_name_and_frees_its_address(void **state)
 {
 	struct place *p = *state;
-	struct emotp_user alice = add_user(p, "alice", "a@x"), seen;
+	struct emotp_user alice = place_add_user(p, "alice", "a@x"), seen;
 
 	alice.state = EMOTP_REMOVED;
 	OK(emotp_store_begin(p->store));
@@ -170,7 +163,7 @@ a_tombstone_keeps_its_name_and_frees_its_address(void **state)
 	assert_int_equal(seen.state, EMOTP_REMOVED);
 	assert_string_equal(seen.email, "a@x");
 	emotp_store_rollback(p->store);
-	(void)add_user(p, "bob", "a@x");
+	(void)place_add_user(p, "bob", "a@x");
 }
 
 struct listing {
@@ -194,12 +187,12 @@ static void
 users_are_listed_by_name_without_tombstones(void **state)
 {
 	struct place *p = *state;
-	struct emotp_user gone = add_user(p, "bert", "b@x");
-	struct emotp_user carol = add_user(p, "carol", "c@x");
+	struct emotp_user gone = place_add_user(p, "bert", "b@x");
+	struct emotp_user carol = place_add_user(p, "carol", "c@x");
 	struct listing all = {.stop_after = 99}, one = {.stop_after = 1};
 
-	(void)add_user(p, "Alice", "a@x");
-	(void)add_user(p, "bob", "o@x");
+	(void)place_add_user(p, "Alice", "a@x");
+	(void)place_add_user(p, "bob", "o@x");
 	(void)add_token(p, carol.id, 1);
 	(void)add_token(p, carol.id, 3);
 	gone.state = EMOTP_REMOVED;
@@ -208,8 +201,8 @@ users_are_listed_by_name_without_tombstones(void **state)
 	OK(emotp_store_commit(p->store));
 	OK(emotp_store_begin_read(p->store));
 	OK(emotp_store_user_each(p->store, list_user, &all));
-	assert_int_equal(emotp_store_user_each(p->store, list_user, &one),
-	    EMOTP_ERR_MEMORY);
+	assert_int_equal(
+	    emotp_store_user_each(p->store, list_user, &one), EMOTP_ERR_MEMORY);
 	emotp_store_rollback(p->store);
 	assert_string_equal(all.names, "Alice bob carol ");
 	assert_int_equal(all.tokens, 2);
@@ -222,7 +215,7 @@ static void
 tokens_are_read_as_they_were_written(void **state)
 {
 	struct place *p = *state;
-	struct emotp_user user = add_user(p, "alice", "a@x");
+	struct emotp_user user = place_add_user(p, "alice", "a@x");
 	struct emotp_token tokens[EMOTP_TOKENS_MAX], expected[2];
 
 	memset(expected, 0, sizeof(expected));
@@ -239,7 +232,7 @@ static void
 an_update_never_touches_last_step(void **state)
 {
 	struct place *p = *state;
-	struct emotp_user user = add_user(p, "alice", "a@x");
+	struct emotp_user user = place_add_user(p, "alice", "a@x");
 	struct emotp_token token = add_token(p, user.id, 1);
 	struct emotp_token tokens[EMOTP_TOKENS_MAX];
 
@@ -277,7 +270,7 @@ static void
 a_step_is_accepted_once(void **state)
 {
 	struct place *p = *state;
-	struct emotp_user user = add_user(p, "alice", "a@x");
+	struct emotp_user user = place_add_user(p, "alice", "a@x");
 	struct emotp_token token = add_token(p, user.id, 1);
 	struct emotp_token tokens[EMOTP_TOKENS_MAX];
 
@@ -297,148 +290,22 @@ static void
 a_token_goes_alone(void **state)
 {
 	struct place *p = *state;
-	struct emotp_user user = add_user(p, "alice", "a@x");
+	struct emotp_user user = place_add_user(p, "alice", "a@x");
 	struct emotp_token one = add_token(p, user.id, 1);
 	struct emotp_token tokens[EMOTP_TOKENS_MAX];
 
 	(void)add_token(p, user.id, 2);
 	OK(emotp_store_begin(p->store));
 	OK(emotp_store_token_delete(p->store, &one));
-	assert_int_equal(emotp_store_token_delete(p->store, &one),
-	    EMOTP_ERR_STORE);
+	assert_int_equal(
+	    emotp_store_token_delete(p->store, &one), EMOTP_ERR_STORE);
 	OK(emotp_store_commit(p->store));
 	assert_int_equal(place_read_tokens(p, user.id, tokens), 1);
 	assert_int_equal(tokens[0].number, 2);
 	OK(emotp_store_begin(p->store));
-	assert_int_equal(emotp_store_token_insert(p->store, &tokens[0]),
-	    EMOTP_ERR_EXISTS);
+	assert_int_equal(
+	    emotp_store_token_insert(p->store, &tokens[0]), EMOTP_ERR_EXISTS);
 	emotp_store_rollback(p->store);
-}
-
-/* ---- codes and intents ---- */
-
-static void
-codes_come_newest_first_and_end_together(void **state)
-{
-	struct place *p = *state;
-	struct emotp_user user = add_user(p, "alice", "a@x");
-	struct emotp_code code = {.user_id = user.id,
-	    .state = EMOTP_CODE_LIVE, .salt = {1}, .digest = {2}};
-	struct emotp_code codes[EMOTP_CODES_MAX];
-	size_t count;
-
-	OK(emotp_store_begin(p->store));
-	for (int i = 0; i < 40; i++) {
-		code.handed_at = i;
-		OK(emotp_store_code_insert(p->store, &code));
-	}
-	OK(emotp_store_codes(p->store, user.id, codes, &count));
-	assert_int_equal(count, EMOTP_CODES_MAX);
-	for (size_t i = 0; i < count; i++)
-		assert_int_equal(codes[i].handed_at, 39 - (int)i);
-	assert_memory_equal(codes[0].salt, code.salt, 16);
-	assert_memory_equal(codes[0].digest, code.digest, 32);
-	codes[0].state = EMOTP_CODE_USED;
-	codes[0].handed_at = 77;
-	OK(emotp_store_code_update(p->store, &codes[0]));
-	OK(emotp_store_code_delete(p->store, codes[1].id));
-	assert_int_equal(emotp_store_code_delete(p->store, codes[1].id),
-	    EMOTP_ERR_STORE);
-	OK(emotp_store_codes_end(p->store, user.id, EMOTP_CODE_KILLED));
-	OK(emotp_store_commit(p->store));
-	OK(emotp_store_begin_read(p->store));
-	OK(emotp_store_codes(p->store, user.id, codes, &count));
-	assert_int_equal(codes[0].state, EMOTP_CODE_USED);
-	assert_int_equal(codes[0].handed_at, 77);
-	assert_int_equal(codes[1].handed_at, 37);
-	assert_int_equal(codes[1].state, EMOTP_CODE_KILLED);
-	emotp_store_rollback(p->store);
-}
-
-static int64_t
-claim(struct place *p, int64_t user_id, int64_t after, int64_t now_s)
-{
-	struct emotp_intent intent = {.id = 0};
-	bool found;
-
-	OK(emotp_store_begin(p->store));
-	OK(emotp_store_intent_claim(p->store, user_id, after, now_s, 600,
-	    &intent, &found));
-	OK(emotp_store_commit(p->store));
-	assert_int_equal(found, intent.id != 0);
-	return intent.id;
-}
-
-static void
-an_intent_is_claimed_by_one_at_a_time(void **state)
-{
-	struct place *p = *state;
-	struct emotp_user alice = add_user(p, "alice", "a@x");
-	struct emotp_user bob = add_user(p, "bob", "b@x");
-	struct emotp_intent intent = {.user_id = alice.id,
-	    .kind = EMOTP_MAIL_REGISTERED, .token = 2, .label = "phone",
-	    .source = "192.0.2.7", .created = NOW_S};
-	int64_t first, second;
-
-	OK(emotp_store_begin(p->store));
-	OK(emotp_store_intent_insert(p->store, &intent));
-	first = intent.id;
-	intent.user_id = bob.id;
-	OK(emotp_store_intent_insert(p->store, &intent));
-	second = intent.id;
-	OK(emotp_store_commit(p->store));
-	assert_int_equal(claim(p, bob.id, 0, NOW_S), second);
-	assert_int_equal(claim(p, 0, 0, NOW_S), first);
-	assert_int_equal(claim(p, 0, 0, NOW_S), 0);
-	assert_int_equal(claim(p, 0, 0, NOW_S + 600), 0);
-	assert_int_equal(claim(p, 0, 0, NOW_S + 601), first);
-	OK(emotp_store_begin(p->store));
-	OK(emotp_store_intent_release(p->store, second));
-	OK(emotp_store_commit(p->store));
-	assert_int_equal(claim(p, 0, second, NOW_S), 0);
-	assert_int_equal(claim(p, 0, first, NOW_S), second);
-	OK(emotp_store_begin(p->store));
-	OK(emotp_store_intent_delete(p->store, second));
-	OK(emotp_store_commit(p->store));
-	assert_int_equal(place_intents(p, bob.id), 0);
-	assert_int_equal(place_intents(p, alice.id), 1);
-}
-
-/* ---- transactions ---- */
-
-static void
-a_rollback_leaves_nothing(void **state)
-{
-	struct place *p = *state;
-	struct emotp_user user = place_user("alice", "a@x"), seen;
-
-	OK(emotp_store_begin(p->store));
-	OK(emotp_store_user_insert(p->store, &user));
-	emotp_store_rollback(p->store);
-	emotp_store_rollback(p->store);
-	OK(emotp_store_begin_read(p->store));
-	assert_int_equal(emotp_store_user_by_name(p->store, "alice", &seen),
-	    EMOTP_ERR_NO_USER);
-	emotp_store_rollback(p->store);
-}
-
-static void
-what_was_not_committed_goes_at_close(void **state)
-{
-	struct place *p = *state;
-
-	for (int i = 0; i < 3; i++) {
-		struct emotp_user user = place_user("alice", "a@x"), seen;
-
-		OK(emotp_store_begin(p->store));
-		OK(emotp_store_user_insert(p->store, &user));
-		place_reopen(p);
-		OK(emotp_store_begin_read(p->store));
-		assert_int_equal(emotp_store_user_by_name(p->store, "alice",
-		    &seen), EMOTP_ERR_NO_USER);
-		emotp_store_rollback(p->store);
-	}
-	emotp_store_close(NULL);
 }
 
 int
@@ -455,10 +322,6 @@ main(void)
 	    place_test(an_update_never_touches_last_step),
 	    place_test(a_step_is_accepted_once),
 	    place_test(a_token_goes_alone),
-	    place_test(codes_come_newest_first_and_end_together),
-	    place_test(an_intent_is_claimed_by_one_at_a_time),
-	    place_test(a_rollback_leaves_nothing),
-	    place_test(what_was_not_committed_goes_at_close),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,8 +12,9 @@ a_store_opens_with_its_own_key_only(void **state)
 	struct emotp_why why = {""};
 
 	place_key(p, "other", &other);
-	assert_int_equal(emotp_store_open(storing_backends, p->uri, &other,
-	    &store, &why), EMOTP_ERR_KEY);
+	assert_int_equal(
+	    emotp_store_open(storing_backends, p->uri, &other, &store, &why),
+	    EMOTP_ERR_KEY);
 	assert_null(store);
 	assert_non_null(strstr(why.text, p->file));
 }
@@ -29,8 +30,9 @@ a_store_is_made_once(void **state)
 	OK(emotp_store_begin(p->store));
 	OK(emotp_store_user_insert(p->store, &user));
 	OK(emotp_store_commit(p->store));
-	assert_int_equal(emotp_store_create(storing_backends, p->uri, &p->key,
-	    &why), EMOTP_ERR_EXISTS);
+	assert_int_equal(
+	    emotp_store_create(storing_backends, p->uri, &p->key, &why),
+	    EMOTP_ERR_EXISTS);
 	user = place_read_user(p, "alice");
 	assert_int_equal(stat(p->file, &st), 0);
 	assert_int_equal(st.st_mode, S_IFREG | 0600);
@@ -74,8 +76,10 @@ only_a_store_that_is_there_is_opened(void **state)
 		struct emotp_store *store = NULL;
 		struct emotp_why why = {""};
 
-		CHECK_INT(uris[i].uri, emotp_store_open(storing_backends,
-		    uris[i].uri, &p->key, &store, &why), uris[i].err);
+		CHECK_INT(uris[i].uri,
+		    emotp_store_open(
+			storing_backends, uris[i].uri, &p->key, &store, &why),
+		    uris[i].err);
 		CHECK(uris[i].uri, why.text[0] != '\0' && store == NULL);
 	}
 }
@@ -101,8 +105,8 @@ link_wal(const struct place *p, bool symbolic)
 	(void)snprintf(target, sizeof(target), "%s/target", p->directory);
 	(void)unlink(wal);
 	put(target, "", 0);
-	assert_int_equal(symbolic ? symlink(target, wal) : link(target, wal),
-	    0);
+	assert_int_equal(
+	    symbolic ? symlink(target, wal) : link(target, wal), 0);
 }
 
 static void
@@ -242,12 +246,15 @@ a_store_that_is_not_trusted_is_refused(void **state)
 		q->store = NULL;
 		spoilt[i].spoil(q);
 		(void)alarm(5);
-		CHECK_INT(row, emotp_store_open(storing_backends, q->uri,
-		    &q->key, &store, &why), EMOTP_ERR_STORE);
+		CHECK_INT(row,
+		    emotp_store_open(
+			storing_backends, q->uri, &q->key, &store, &why),
+		    EMOTP_ERR_STORE);
 		(void)alarm(0);
 		CHECK(row, strstr(why.text, q->file) != NULL);
-		CHECK(row, spoilt[i].spoil != missing_store ||
-		    access(q->file, F_OK) != 0);
+		CHECK(row,
+		    spoilt[i].spoil != missing_store ||
+			access(q->file, F_OK) != 0);
 		(void)chmod(q->directory, 0700);
 		(void)place_teardown(&other);
 	}

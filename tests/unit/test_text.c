@@ -87,14 +87,20 @@ static const struct {
     {"U+001F", "\x1f", false},
     {"DEL", "a\x7f", false},
     {"C1: U+0080", "\xc2\x80", false},
-    {"C1: U+009B, CSI", "\xc2\x9b" "2J", false},
+    {"C1: U+009B, CSI",
+	"\xc2\x9b"
+	"2J",
+	false},
     {"C1: U+009F", "\xc2\x9f", false},
     {"a continuation alone", "\x80", false},
     {"a continuation too many", "\xc3\xa9\xa9", false},
     {"cut after 1 of 2", "\xc3", false},
     {"cut after 2 of 3", "\xe9\x9b", false},
     {"cut after 3 of 4", "\xf0\x9f\x94", false},
-    {"cut by a letter", "\xe9\x9b" "a", false},
+    {"cut by a letter",
+	"\xe9\x9b"
+	"a",
+	false},
     {"overlong NUL", "\xc0\x80", false},
     {"overlong slash, 2 bytes", "\xc0\xaf", false},
     {"overlong U+007F", "\xc1\xbf", false},
@@ -123,8 +129,8 @@ text_is_utf8_without_controls(void **state)
 		CHECK_INT(utf8[i].what, emotp_text_valid(utf8[i].text),
 		    utf8[i].valid);
 		(void)snprintf(longer, sizeof(longer), "a%s b", utf8[i].text);
-		CHECK_INT(utf8[i].what, emotp_text_valid(longer),
-		    utf8[i].valid);
+		CHECK_INT(
+		    utf8[i].what, emotp_text_valid(longer), utf8[i].valid);
 	}
 }
 
@@ -159,7 +165,10 @@ a_copy_fits_or_is_empty(void **state)
 	assert_true(emotp_copy(buf, 5, "1234"));
 	assert_memory_equal(buf, "1234\0--", 8);
 	assert_false(emotp_copy(buf, 5, "12345"));
-	assert_memory_equal(buf, "\0" "234\0--", 8);
+	assert_memory_equal(buf,
+	    "\0"
+	    "234\0--",
+	    8);
 	assert_true(emotp_copy(buf, 1, ""));
 	assert_false(emotp_copy(buf, 1, "x"));
 }

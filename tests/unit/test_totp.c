@@ -25,24 +25,25 @@ hotp_is_rfc4226_appendix_d(void **state)
 {
 	static const uint32_t expected[] = {755224, 287082, 359152, 969429,
 	    338314, 254676, 287922, 162583, 399871, 520489};
-	static const uint32_t truncated[] = {1284755224, 1094287082,
-	    137359152, 1726969429, 1640338314, 868254676, 1918287922,
-	    82162583, 673399871, 645520489};
+	static const uint32_t truncated[] = {1284755224, 1094287082, 137359152,
+	    1726969429, 1640338314, 868254676, 1918287922, 82162583, 673399871,
+	    645520489};
 	const struct emotp_secret secret = secret_of(SEED20);
 	const struct emotp_params six = {EMOTP_SHA1, 6, 60};
 	const struct emotp_params eight = {EMOTP_SHA1, 8, 60};
 	uint32_t codes[10], alone;
 
 	(void)state;
-	assert_int_equal(emotp_totp_codes(&secret, &six, 0, 10, codes),
-	    EMOTP_OK);
+	assert_int_equal(
+	    emotp_totp_codes(&secret, &six, 0, 10, codes), EMOTP_OK);
 	assert_memory_equal(codes, expected, sizeof(expected));
-	assert_int_equal(emotp_totp_codes(&secret, &eight, 0, 10, codes),
-	    EMOTP_OK);
+	assert_int_equal(
+	    emotp_totp_codes(&secret, &eight, 0, 10, codes), EMOTP_OK);
 	for (size_t i = 0; i < 10; i++) {
 		assert_int_equal(codes[i], truncated[i] % 100000000);
-		assert_int_equal(emotp_totp_codes(&secret, &six, (int64_t)i,
-		    1, &alone), EMOTP_OK);
+		assert_int_equal(
+		    emotp_totp_codes(&secret, &six, (int64_t)i, 1, &alone),
+		    EMOTP_OK);
 		assert_int_equal(alone, expected[i]);
 	}
 }
@@ -63,8 +64,8 @@ static const struct {
 static void
 totp_is_rfc6238_appendix_b(void **state)
 {
-	const struct emotp_secret secrets[] = {secret_of(SEED20),
-	    secret_of(SEED32), secret_of(SEED64)};
+	const struct emotp_secret secrets[] = {
+	    secret_of(SEED20), secret_of(SEED32), secret_of(SEED64)};
 
 	(void)state;
 	for (size_t i = 0; i < LEN(vectors); i++)
@@ -75,9 +76,11 @@ totp_is_rfc6238_appendix_b(void **state)
 			uint32_t code;
 
 			params.algorithm = (enum emotp_algorithm)(a + 1);
-			assert_int_equal(emotp_totp_codes(&secrets[a],
-			    &params, emotp_totp_step(vectors[i].now_s, 30), 1,
-			    &code), EMOTP_OK);
+			assert_int_equal(
+			    emotp_totp_codes(&secrets[a], &params,
+				emotp_totp_step(vectors[i].now_s, 30), 1,
+				&code),
+			    EMOTP_OK);
 			assert_int_equal(code, expected[a]);
 		}
 }
@@ -108,8 +111,9 @@ a_step_is_the_floor_at_any_time(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < LEN(steps); i++)
-		assert_int_equal(emotp_totp_step(steps[i].now_s,
-		    steps[i].period_s), steps[i].step);
+		assert_int_equal(
+		    emotp_totp_step(steps[i].now_s, steps[i].period_s),
+		    steps[i].step);
 }
 
 static const struct {
@@ -142,8 +146,9 @@ what_is_not_valid_gives_no_code(void **state)
 		uint32_t code = 123456789;
 
 		secret.len = limits[i].len;
-		CHECK_INT(limits[i].why, emotp_totp_codes(&secret,
-		    &limits[i].params, limits[i].first, 1, &code),
+		CHECK_INT(limits[i].why,
+		    emotp_totp_codes(
+			&secret, &limits[i].params, limits[i].first, 1, &code),
 		    limits[i].err);
 		CHECK(limits[i].why, code != 123456789);
 		CHECK(limits[i].why, limits[i].err == EMOTP_OK || code == 0);
@@ -173,8 +178,9 @@ algorithms_have_names_and_secrets_as_long_as_the_hash(void **state)
 	for (size_t i = 0; i < LEN(names); i++) {
 		enum emotp_algorithm algorithm = 0;
 
-		CHECK_INT(names[i].name, emotp_algorithm_read(names[i].name,
-		    &algorithm), names[i].err);
+		CHECK_INT(names[i].name,
+		    emotp_algorithm_read(names[i].name, &algorithm),
+		    names[i].err);
 		CHECK_INT(names[i].name, algorithm, names[i].algorithm);
 		CHECK_INT(names[i].name, emotp_algorithm_secret_len(algorithm),
 		    names[i].len);
@@ -272,11 +278,13 @@ random_codes_equal_those_of_oathtool(void **state)
 
 		(void)snprintf(row, sizeof(row), "seed %#llx, trial %zu",
 		    (unsigned long long)seed, i);
-		CHECK_INT(row, emotp_totp_codes(&trial->secret,
-		    &trial->params, emotp_totp_step(trial->now_s,
-		    trial->params.period_s), 1, &code), EMOTP_OK);
-		(void)snprintf(seen, sizeof(seen), "%0*u",
-		    trial->params.digits, code);
+		CHECK_INT(row,
+		    emotp_totp_codes(&trial->secret, &trial->params,
+			emotp_totp_step(trial->now_s, trial->params.period_s),
+			1, &code),
+		    EMOTP_OK);
+		(void)snprintf(
+		    seen, sizeof(seen), "%0*u", trial->params.digits, code);
 		CHECK_TEXT(row, seen, trial->expected);
 	}
 }

@@ -28,20 +28,20 @@
 	} while (0)
 
 /* The same for numbers, which are then shown. */
-#define CHECK_INT(row, seen, expected)                                     \
-	do {                                                               \
-		long long seen_ = (long long)(seen);                       \
-		long long expected_ = (long long)(expected);               \
-		if (seen_ != expected_)                                    \
-			fail_msg("%s: %s is %lld, not %lld", row, #seen,   \
-			    seen_, expected_);                             \
+#define CHECK_INT(row, seen, expected)                                   \
+	do {                                                             \
+		long long seen_ = (long long)(seen);                     \
+		long long expected_ = (long long)(expected);             \
+		if (seen_ != expected_)                                  \
+			fail_msg("%s: %s is %lld, not %lld", row, #seen, \
+			    seen_, expected_);                           \
 	} while (0)
 
-#define CHECK_TEXT(row, seen, expected)                                   \
-	do {                                                              \
-		if (strcmp(seen, expected) != 0)                          \
-			fail_msg("%s: %s is \"%s\", not \"%s\"", row,     \
-			    #seen, seen, expected);                       \
+#define CHECK_TEXT(row, seen, expected)                                      \
+	do {                                                                 \
+		if (strcmp(seen, expected) != 0)                             \
+			fail_msg("%s: %s is \"%s\", not \"%s\"", row, #seen, \
+			    seen, expected);                                 \
 	} while (0)
 
 /* SplitMix64: chance that can be repeated from its seed. */
@@ -59,8 +59,7 @@ unit_random(uint64_t *state)
 static inline int64_t
 unit_between(uint64_t *state, int64_t low, int64_t high)
 {
-	return low + (int64_t)(unit_random(state) %
-	    (uint64_t)(high - low + 1));
+	return low + (int64_t)(unit_random(state) % (uint64_t)(high - low + 1));
 }
 
 /* A new seed for each run: from the clock, or from the first argument. */
@@ -68,7 +67,7 @@ static inline uint64_t
 unit_seed(int argc, char **argv)
 {
 	return argc > 1 ? strtoull(argv[1], NULL, 0) :
-	    (uint64_t)time(NULL) * 1000003U + (uint64_t)getpid();
+			  (uint64_t)time(NULL) * 1000003U + (uint64_t)getpid();
 }
 
 #define UNIT_PATH 160
@@ -86,8 +85,8 @@ unit_make_directory(char path[static UNIT_PATH])
 }
 
 static inline int
-unit_remove_one(const char *path, const struct stat *st, int flag,
-    struct FTW *ftw)
+unit_remove_one(
+    const char *path, const struct stat *st, int flag, struct FTW *ftw)
 {
 	(void)st;
 	(void)flag;
