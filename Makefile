@@ -92,7 +92,7 @@ demo:
 	@tests/demo/demo
 try:
 	@tests/demo/demo --try
-pictures:
+pictures: all
 	@tests/demo/pictures
 check:
 	@tests/check

@@ -12,6 +12,7 @@ import pytest
 
 import sandbox
 from machine import PROMPT
+from tools import LIB
 
 PERMIT = ("auth required {module} nullok", "auth required pam_permit.so")
 
@@ -140,6 +141,35 @@ def test_another_case_is_no_way_around(machine, alice):
         for user in ("ALICE", "Alice", "aLICE"):
             login = try_nullok(machine, user, [alice.wrong(machine.now)] * 3)
             assert not login.accepted and len(login.prompts) == 3, login
+
+
+@pytest.fixture
+def directory_service(machine):
+    """A name service that knows users by other names too."""
+    path = Path("/etc/nsswitch.conf")
+    before = path.read_text()
+    path.write_text(before.replace("passwd: files", "passwd: files alias"))
+    yield {"LD_LIBRARY_PATH": str(LIB)}
+    path.write_text(before)
+
+
+def test_another_name_for_alice_is_no_way_around(machine, alice,
+                                                 directory_service):
+    login = try_nullok(machine, "alias-alice", ["000000"] * 3,
+                       env=directory_service)
+    assert not login.accepted and len(login.prompts) == 3, login
+
+
+def test_another_name_for_carol_is_let_by(machine, alice, directory_service):
+    login = try_nullok(machine, "alias-carol", env=directory_service)
+    assert let_by(login), login
+
+
+def test_a_name_that_cannot_be_looked_up_is_refused(machine, alice,
+                                                    directory_service):
+    login = try_nullok(machine, "broken-carol", ["000000"] * 3,
+                       env=directory_service)
+    assert not login.accepted, login
 
 
 def test_a_name_that_the_system_does_not_know_is_refused(machine, alice):
