@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base32.h"
+#include "secret.h"
 
 static const char rfc4648[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 static const char crockford[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -108,6 +109,7 @@ emotp_crockford_show(
 
 	encode(bytes, 7, crockford, EMOTP_CODE_CHARS, chars);
 	show(chars, text);
+	emotp_wipe(chars, sizeof(chars));
 }
 
 /* What people mistake: O for 0, I and L for 1. */
@@ -153,5 +155,6 @@ emotp_crockford_read(const char *typed, char text[static EMOTP_CODE_SHOWN])
 	if (*typed != '\0' || n != EMOTP_CODE_CHARS)
 		return EMOTP_ERR_INVALID;
 	show(chars, text);
+	emotp_wipe(chars, sizeof(chars));
 	return EMOTP_OK;
 }

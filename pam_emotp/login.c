@@ -146,21 +146,26 @@ attempt(const struct login *l, enum prompt_source source)
 	result = result_of_verdict(judgement.verdict);
 	if (result == PAM_SUCCESS)
 		log_accepted(l->pamh, l->user, &judgement);
-	else
+	else if (source == PROMPT_USER || l->options->use_first_pass ||
+	    judgement.verdict != EMOTP_MALFORMED)
 		log_refused(l->pamh, l->user, &judgement);
 	if (result == PAM_SUCCESS && !l->silent)
 		prompt_clock(l->pamh, judgement.drift, judgement.period_s);
 	return result;
 }
 
-/* With try_first_pass the user is asked as if nothing had been tried. */
+/*
+ * With try_first_pass the user is asked as if nothing had been tried: what
+ * an earlier module left is usually a password, and no failure to log.
+ */
 static int
 converse(const struct login *l)
 {
 	const struct options *options = l->options;
 	int result = PAM_AUTH_ERR;
 
-	if (options->use_first_pass || options->try_first_pass)
+	if (options->use_first_pass ||
+	    (options->try_first_pass && prompt_has_earlier(l->pamh)))
 		result = attempt(l, PROMPT_EARLIER);
 	if (options->use_first_pass) {
 		if (result == PAM_AUTH_ERR && !l->silent)

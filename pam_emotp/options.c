@@ -12,6 +12,7 @@
 enum kind {
 	FLAG,
 	TEXT,
+	PATH,
 	COUNT,
 	IGNORED, /* another OTP module's: harmless here, but say so */
 	REFUSED, /* another OTP module's: would let everybody in */
@@ -29,10 +30,11 @@ static const struct option {
     {"allowed_perm=", IGNORED, 0},
     {"alwaysok", REFUSED, 0},
     {"authtok_prompt=", TEXT, AT(prompt)},
-    {"conf=", TEXT, AT(conf)},
+    {"conf=", PATH, AT(conf)},
     {"debug", FLAG, AT(debug)},
     {"digits=", IGNORED, 0},
     {"echo", FLAG, AT(echo)},
+    {"echo-verification-code", FLAG, AT(echo)},
     {"echo_verification_code", FLAG, AT(echo)},
     {"forward_pass", FLAG, AT(forward_pass)},
     {"grace_period=", IGNORED, 0},
@@ -87,6 +89,9 @@ apply(pam_handle_t *pamh, const struct option *option, const char *value,
 	case TEXT:
 		*(const char **)(void *)field = value;
 		return value[0] != '\0';
+	case PATH: /* a relative one would be the user's choice */
+		*(const char **)(void *)field = value;
+		return value[0] == '/';
 	case COUNT:
 		return set_count((int *)(void *)field, value);
 	case IGNORED:

@@ -19,6 +19,12 @@ earlier_password(pam_handle_t *pamh)
 	return item;
 }
 
+bool
+prompt_has_earlier(pam_handle_t *pamh)
+{
+	return earlier_password(pamh) != NULL;
+}
+
 static void
 take(const char *text, char typed[static PROMPT_TYPED_MAX])
 {

@@ -13,6 +13,9 @@ enum prompt_source {
 	PROMPT_USER,
 };
 
+/* Whether an earlier module left a password. */
+bool prompt_has_earlier(pam_handle_t *pamh);
+
 /*
  * Gets what is to be judged. With forward_pass that is the last digits
  * characters, and the rest becomes PAM_AUTHTOK, whatever the verdict will

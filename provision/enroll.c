@@ -134,7 +134,7 @@ say_first_login(struct session *s, const char *user, int number)
 			    (long long)(start_s - now_s));
 		else
 			say("The first login is possible now, with the code"
-			    " on the screen.\n");
+			    " after the one you typed.\n");
 	}
 }
 

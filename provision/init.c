@@ -95,7 +95,7 @@ make_config(const char *path)
 	fd = open(
 	    path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return config_failed(path, errno);
+		return errno == EEXIST ? 0 : config_failed(path, errno);
 	if (!write_durably(fd, minimal, sizeof(minimal) - 1))
 		error = errno;
 	(void)close(fd);
@@ -142,7 +142,9 @@ init_key(struct session *s)
 	if (made) {
 		make_parent(path);
 		err = emotp_key_create(path, &why);
-		if (err != EMOTP_OK)
+		if (err == EMOTP_ERR_EXISTS)
+			made = false; /* another init was faster */
+		else if (err != EMOTP_OK)
 			return making_failed(path, err, &why);
 	}
 	code = session_load_key(s);

@@ -181,16 +181,32 @@ session_create_store(struct session *s, struct emotp_why *why)
 	return emotp_store_create(backends, s->config.store, &s->key, why);
 }
 
-/* Whatever only root can read is read before root's rights are given up. */
+/* Whose file it is; 0 if it is not there, which is found out later. */
+static uid_t
+owner_of(const char *path)
+{
+	struct stat st;
+
+	return path != NULL && lstat(path, &st) == 0 ? st.st_uid : 0;
+}
+
+/*
+ * Whatever only root can read is read before root's rights are given up; a
+ * key that is the store's owner's is read as that user, or not trusted.
+ */
 int
 session_open(struct session *s, bool mails)
 {
 	int code = session_load_config(s);
+	const char *store = session_store_path(s);
 
-	if (code == 0)
-		code = session_load_key(s);
 	if (code == 0 && mails)
 		code = session_open_mailer(s);
+	if (code == 0 && owner_of(s->config.key_file) != 0 &&
+	    owner_of(s->config.key_file) == owner_of(store))
+		code = owner_become(store);
+	if (code == 0)
+		code = session_load_key(s);
 	if (code == 0)
 		code = session_open_store(s);
 	return code;

@@ -6,7 +6,19 @@
 #include "enroll.h"
 #include "verify.h"
 
+#define LIVE_MAX  5   /* codes of a user; one more retires the oldest */
 #define TRIES_MAX 100 /* wrong codes that kill the live ones */
+
+/* Newest first: of those that are live, only LIVE_MAX count. */
+static void
+retire(struct emotp_code *codes, size_t count, int64_t now_s)
+{
+	size_t live = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (emotp_code_live(&codes[i], now_s) && ++live > LIVE_MAX)
+			codes[i].state = EMOTP_CODE_KILLED;
+}
 
 /*
  * Looks for a code among all that are kept: every digest is computed and
@@ -14,7 +26,7 @@
  */
 static enum emotp_err
 match_code(const struct emotp_authority *a, const struct emotp_user *user,
-    const char *typed, struct emotp_code *ret, bool *ret_found)
+    const char *typed, int64_t now_s, struct emotp_code *ret, bool *ret_found)
 {
 	struct emotp_code codes[EMOTP_CODES_MAX];
 	char text[EMOTP_CODE_SHOWN] = "";
@@ -25,11 +37,13 @@ match_code(const struct emotp_authority *a, const struct emotp_user *user,
 	bool readable = emotp_crockford_read(typed, text) == EMOTP_OK;
 
 	*ret_found = false;
+	retire(codes, count, now_s);
 	for (size_t i = 0; i < count && err == EMOTP_OK; i++) {
 		err = emotp_code_digest(
 		    a->key, user, text, codes[i].salt, digest);
 		if (err == EMOTP_OK && readable &&
-		    emotp_equal(digest, codes[i].digest, sizeof(digest))) {
+		    emotp_equal(digest, codes[i].digest, sizeof(digest)) &&
+		    !emotp_code_forgotten(&codes[i], now_s)) {
 			*ret = codes[i];
 			*ret_found = true;
 		}
@@ -222,7 +236,7 @@ register_locked(const struct emotp_authority *a,
 	enum emotp_err err = emotp_authority_begin(a, request->name, &user);
 
 	if (err == EMOTP_OK)
-		err = match_code(a, &user, request->code, &code, &found);
+		err = match_code(a, &user, request->code, now_s, &code, &found);
 	if (err != EMOTP_OK)
 		return err;
 	if (!found) {

@@ -27,9 +27,9 @@ struct emotp_ticket {
 };
 
 /*
- * Makes a code for name and stores its digest; the sixth live one kills the
- * oldest. exempt callers (root) meet no mail limit and refill the tries.
- * EMOTP_ERR_NO_USER also for a tombstone.
+ * Makes a code for name and stores its digest; only the five
+ * newest live ones count. exempt callers (root) meet no mail limit and refill
+ * the tries. EMOTP_ERR_NO_USER also for a tombstone.
  */
 enum emotp_err emotp_enroll_issue(const struct emotp_authority *a,
     const char *name, bool exempt, int64_t now_s, struct emotp_ticket *ret,

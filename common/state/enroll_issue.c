@@ -2,10 +2,8 @@
 
 #include "enroll.h"
 
-#define LIVE_MAX 5
-#define KEPT_S   (24 * 60 * 60) /* a dead digest, so as to say why */
-#define HOUR_S   (60 * 60)
-#define DAY_S    (24 * 60 * 60)
+#define HOUR_S (60 * 60)
+#define DAY_S  (24 * 60 * 60)
 
 /* At most count mails in any age_s seconds. */
 static const struct mail_limit {
@@ -13,29 +11,21 @@ static const struct mail_limit {
 	int64_t age_s;
 } mail_limits[] = {{1, 60}, {5, HOUR_S}, {10, DAY_S}};
 
-/*
- * Makes room for one more code: the oldest of LIVE_MAX live ones is killed,
- * and what is dead for a day, or beyond what is ever read, is deleted.
- */
+#define MAIL_LIMITS (sizeof(mail_limits) / sizeof(mail_limits[0]))
+
+/* Deletes what is dead for a day, or beyond what is ever read. */
 static enum emotp_err
 make_room(const struct emotp_authority *a, int64_t user_id, int64_t now_s)
 {
 	struct emotp_code codes[EMOTP_CODES_MAX];
-	size_t count, live = 0;
+	size_t count;
 	enum emotp_err err =
 	    emotp_store_codes(a->store, user_id, codes, &count);
 
-	for (size_t i = 0; i < count && err == EMOTP_OK; i++) {
-		struct emotp_code *code = &codes[i];
-
-		if (now_s - code->handed_at >= HOUR_S + KEPT_S ||
-		    i + 1 == EMOTP_CODES_MAX) {
-			err = emotp_store_code_delete(a->store, code->id);
-		} else if (emotp_code_live(code, now_s) && ++live >= LIVE_MAX) {
-			code->state = EMOTP_CODE_KILLED;
-			err = emotp_store_code_update(a->store, code);
-		}
-	}
+	for (size_t i = 0; i < count && err == EMOTP_OK; i++)
+		if (emotp_code_forgotten(&codes[i], now_s) ||
+		    i + 1 == EMOTP_CODES_MAX)
+			err = emotp_store_code_delete(a->store, codes[i].id);
 	return err;
 }
 
@@ -47,7 +37,7 @@ mail_allowed_at(struct emotp_user *user, int64_t now_s)
 	int64_t at = now_s;
 
 	emotp_times_trim(&user->mailed, now_s, DAY_S);
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < MAIL_LIMITS; i++) {
 		size_t n = mail_limits[i].count;
 		int64_t free;
 

@@ -79,3 +79,9 @@ emotp_code_live(const struct emotp_code *code, int64_t now_s)
 	return code->state == EMOTP_CODE_LIVE && age >= -CLOCK_SLACK_S &&
 	    age < EMOTP_CODE_LIFE_S;
 }
+
+bool
+emotp_code_forgotten(const struct emotp_code *code, int64_t now_s)
+{
+	return now_s - code->handed_at >= EMOTP_CODE_LIFE_S + EMOTP_CODE_KEPT_S;
+}

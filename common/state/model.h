@@ -112,6 +112,7 @@ enum emotp_code_state {      /* stored: never renumber */
 };
 
 #define EMOTP_CODE_LIFE_S (60 * 60)
+#define EMOTP_CODE_KEPT_S (24 * 60 * 60) /* dead, so as to say why */
 
 struct emotp_code {
 	int64_t id;
@@ -121,6 +122,9 @@ struct emotp_code {
 	unsigned char salt[16];
 	unsigned char digest[32];
 };
+
+/* Whether a code is dead for so long that not even a reason is told. */
+bool emotp_code_forgotten(const struct emotp_code *code, int64_t now_s);
 
 /* Whether a code may still be used: its hour, from handed_at, is not over. */
 bool emotp_code_live(const struct emotp_code *code, int64_t now_s);

@@ -95,11 +95,12 @@ deliver_code(const struct emotp_outbox *o, const struct emotp_ticket *ticket,
 	enum emotp_err err = mail_code(o, ticket, why);
 	enum emotp_err withdrawn;
 
-	if (err == EMOTP_OK)
-		err =
-		    emotp_enroll_handed(o->authority, ticket, o->clock(), why);
-	if (err == EMOTP_OK)
+	if (err == EMOTP_OK) {
+		/* It is out. At worst its hour began when it was made. */
+		(void)emotp_enroll_handed(
+		    o->authority, ticket, o->clock(), NULL);
 		return EMOTP_OK;
+	}
 	withdrawn = emotp_enroll_withdraw(o->authority, ticket, NULL);
 	if (withdrawn == EMOTP_OK)
 		return err;
@@ -220,23 +221,6 @@ fate_of(enum emotp_err err, enum fate *ret)
 								  err;
 }
 
-/* The state and the limits are judged now; what they forbid is dropped. */
-static enum emotp_err
-send_queued_code(const struct emotp_outbox *o, const struct emotp_user *user,
-    enum fate *ret, struct emotp_why *why)
-{
-	struct emotp_ticket ticket;
-	enum emotp_err err =
-	    emotp_outbox_send_code(o, user->name, false, &ticket, why);
-
-	if (err == EMOTP_ERR_NO_USER ||
-	    (err == EMOTP_OK && ticket.issue != EMOTP_ISSUE_DONE)) {
-		*ret = DROPPED;
-		return EMOTP_OK;
-	}
-	return fate_of(err, ret);
-}
-
 static enum emotp_err
 send_notice(const struct emotp_outbox *o, const struct emotp_user *user,
     const struct emotp_intent *intent, enum fate *ret, struct emotp_why *why)
@@ -264,8 +248,6 @@ send_intent(const struct emotp_outbox *o, const struct emotp_user *user,
 	*ret = DROPPED;
 	if (user->id == 0 || user->email[0] == '\0')
 		return EMOTP_OK;
-	if (intent->kind == EMOTP_MAIL_CODE)
-		return send_queued_code(o, user, ret, why);
 	return send_notice(o, user, intent, ret, why);
 }
 

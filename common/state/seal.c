@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -99,7 +100,7 @@ enum emotp_err
 emotp_key_create(const char *path, struct emotp_why *why)
 {
 	unsigned char master[KEY_LEN];
-	char line[KEY_TEXT + 2];
+	char line[KEY_TEXT + 2], aside[EMOTP_CONFIG_VALUE + 8];
 	enum emotp_err err = emotp_random(master, sizeof(master));
 	int fd;
 
@@ -107,19 +108,18 @@ emotp_key_create(const char *path, struct emotp_why *why)
 		return emotp_fail(why, err, "%s", emotp_strerror(err));
 	(void)EVP_EncodeBlock((unsigned char *)line, master, KEY_LEN);
 	line[KEY_TEXT] = '\n';
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
-	if (fd < 0) {
+	(void)snprintf(aside, sizeof(aside), "%s.XXXXXX", path);
+	fd = mkostemp(aside, O_CLOEXEC);
+	if (fd < 0 || !write_key(fd, line, KEY_TEXT + 1) ||
+	    renameat2(AT_FDCWD, aside, AT_FDCWD, path, RENAME_NOREPLACE) != 0 ||
+	    !sync_directory(path)) {
 		err = errno == EEXIST ? EMOTP_ERR_EXISTS : EMOTP_ERR_KEY;
 		(void)emotp_fail(why, err, "%s: %s", path, strerror(errno));
-	} else {
-		if (!write_key(fd, line, KEY_TEXT + 1) ||
-		    !sync_directory(path)) {
-			err = emotp_fail(why, EMOTP_ERR_KEY, "%s: %s", path,
-			    strerror(errno));
-			(void)unlink(path);
-		}
-		(void)close(fd);
+		if (fd >= 0)
+			(void)unlink(aside);
 	}
+	if (fd >= 0)
+		(void)close(fd);
 	emotp_wipe(master, sizeof(master));
 	emotp_wipe(line, sizeof(line));
 	return err;
@@ -267,8 +267,8 @@ emotp_code_digest(const struct emotp_key *key, const struct emotp_user *user,
 	(void)emotp_copy(email, sizeof(email), user->email);
 	emotp_fold(email);
 	memcpy(text, salt, 16);
-	n = snprintf((char *)text + 16, sizeof(text) - 16, "%lld|%s|%s",
-	    (long long)user->id, email, code);
+	n = snprintf((char *)text + 16, sizeof(text) - 16,
+	    "register|%lld|%s|%s", (long long)user->id, email, code);
 	ok = n > 0 && (size_t)n < sizeof(text) - 16 &&
 	    HMAC(EVP_sha256(), key->code, sizeof(key->code), text,
 		(size_t)n + 16, ret, &len) != NULL;

@@ -45,7 +45,7 @@ enum emotp_err emotp_unseal(const struct emotp_key *key,
 
 /*
  * The digest under which a registration code is kept: HMAC-SHA256 over
- * salt, user id, folded address and code (canonical, XXXXX-XXXXX).
+ * salt, purpose, user id, folded address and code (canonical, XXXXX-XXXXX).
  */
 enum emotp_err emotp_code_digest(const struct emotp_key *key,
     const struct emotp_user *user, const char *code,

@@ -40,7 +40,7 @@ const char *emotp_store_why(const struct emotp_store *store);
 
 /*
  * Begins a transaction that holds the store's write lock (waiting at most 5
- * seconds in all since the last commit: EMOTP_ERR_BUSY). Reads inside it
+ * seconds in all since the last one: EMOTP_ERR_BUSY). Reads inside it
  * see what the last commit left, and nobody else writes until it ends.
  */
 enum emotp_err emotp_store_begin(struct emotp_store *store);
@@ -55,14 +55,11 @@ enum emotp_err emotp_store_commit(struct emotp_store *store);
 void emotp_store_rollback(struct emotp_store *store);
 
 /*
- * Users. Found by name in any ASCII case, tombstones included; by address
- * tombstones are not. EMOTP_ERR_NO_USER if there is none: proved, not
- * assumed.
+ * Users. Found by name in any ASCII case, tombstones included.
+ * EMOTP_ERR_NO_USER if there is none: proved, not assumed.
  */
 enum emotp_err emotp_store_user_by_name(
     struct emotp_store *store, const char *name, struct emotp_user *ret);
-enum emotp_err emotp_store_user_by_email(
-    struct emotp_store *store, const char *email, struct emotp_user *ret);
 enum emotp_err emotp_store_user_by_id(
     struct emotp_store *store, int64_t id, struct emotp_user *ret);
 

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -76,50 +77,73 @@ emotp_store_files_check(const char *path, struct emotp_why *why)
 	    emotp_fail(why, EMOTP_ERR_STORE, "%s: %s", path, reason);
 }
 
-enum emotp_err
-emotp_store_files_prepare(
-    const char *path, char *aside, size_t size, struct emotp_why *why)
+/* Waits for whoever else makes a store here. -1 with errno. */
+static int
+lock_directory(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0 && flock(fd, LOCK_EX) != 0) {
+		(void)close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static const char *
+prepare(const char *path, char *aside, size_t size, int *ret_lock)
 {
 	char copy[EMOTP_CONFIG_VALUE];
-	struct stat st;
+	const char *reason;
 	int fd;
 
-	if (!is_absolute(path) || !emotp_copy(copy, sizeof(copy), path))
-		return not_absolute(why);
-	if (lstat(path, &st) == 0)
-		return emotp_fail(
-		    why, EMOTP_ERR_EXISTS, "%s: exists already", path);
-	if (mkdir(dirname(copy), 0700) != 0 && errno != EEXIST)
-		return emotp_fail(
-		    why, EMOTP_ERR_STORE, "%s: %s", path, strerror(errno));
+	(void)emotp_copy(copy, sizeof(copy), path);
 	(void)snprintf(aside, size, "%s.new", path);
+	if (mkdir(dirname(copy), 0700) != 0 && errno != EEXIST)
+		return strerror(errno);
+	*ret_lock = lock_directory(copy);
+	if (*ret_lock < 0)
+		return strerror(errno);
+	reason = neighbours_distrusted(path);
+	if (reason != NULL)
+		return reason;
 	emotp_store_files_remove(aside);
 	fd = open(aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return emotp_fail(
-		    why, EMOTP_ERR_STORE, "%s: %s", aside, strerror(errno));
+		return strerror(errno);
 	(void)close(fd);
+	return NULL;
+}
+
+enum emotp_err
+emotp_store_files_prepare(const char *path, char *aside, size_t size,
+    int *ret_lock, struct emotp_why *why)
+{
+	const char *reason;
+	struct stat st;
+
+	*ret_lock = -1;
+	if (!is_absolute(path))
+		return not_absolute(why);
+	reason = prepare(path, aside, size, ret_lock);
+	if (reason != NULL)
+		return emotp_fail(why, EMOTP_ERR_STORE, "%s: %s", path, reason);
+	if (lstat(path, &st) == 0)
+		return emotp_fail(
+		    why, EMOTP_ERR_EXISTS, "%s: exists already", path);
 	return EMOTP_OK;
 }
 
 enum emotp_err
 emotp_store_files_publish(
-    const char *aside, const char *path, struct emotp_why *why)
+    const char *aside, const char *path, int lock, struct emotp_why *why)
 {
-	char copy[EMOTP_CONFIG_VALUE];
-	enum emotp_err err = EMOTP_OK;
-	int fd;
-
-	(void)emotp_copy(copy, sizeof(copy), path);
-	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || link(aside, path) != 0 || unlink(aside) != 0 ||
-	    fsync(fd) != 0)
-		err = emotp_fail(why,
-		    errno == EEXIST ? EMOTP_ERR_EXISTS : EMOTP_ERR_STORE,
-		    "%s: %s", path, strerror(errno));
-	if (fd >= 0)
-		(void)close(fd);
-	return err;
+	if (renameat2(AT_FDCWD, aside, AT_FDCWD, path, RENAME_NOREPLACE) == 0 &&
+	    fsync(lock) == 0)
+		return EMOTP_OK;
+	return emotp_fail(why,
+	    errno == EEXIST ? EMOTP_ERR_EXISTS : EMOTP_ERR_STORE, "%s: %s",
+	    path, strerror(errno));
 }
 
 void

@@ -14,15 +14,17 @@
 enum emotp_err emotp_store_files_check(const char *path, struct emotp_why *why);
 
 /*
- * Makes the directory (0700), if it is missing, and an empty file beside
- * path, whose name goes to aside. EMOTP_ERR_EXISTS if path is there.
+ * Makes the directory (0700), if it is missing, locks it (*ret_lock, which
+ * the caller closes unless it is -1: two that make a store at once take
+ * turns), and makes an empty file beside path, whose name goes to aside.
+ * EMOTP_ERR_EXISTS if path is there.
  */
-enum emotp_err emotp_store_files_prepare(
-    const char *path, char *aside, size_t size, struct emotp_why *why);
+enum emotp_err emotp_store_files_prepare(const char *path, char *aside,
+    size_t size, int *ret_lock, struct emotp_why *why);
 
 /* Gives the finished file its name, durably; never over another file. */
 enum emotp_err emotp_store_files_publish(
-    const char *aside, const char *path, struct emotp_why *why);
+    const char *aside, const char *path, int lock, struct emotp_why *why);
 
 /* Removes a file and its neighbours, if they are there. */
 void emotp_store_files_remove(const char *path);

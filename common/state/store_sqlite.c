@@ -1,4 +1,7 @@
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include <sqlite3.h>
 
@@ -12,7 +15,7 @@
 
 struct sqlite_store {
 	sqlite3 *db;
-	int waited_ms; /* for locks, since the last commit */
+	int waited_ms; /* for locks, since the last transaction */
 	int wal_pages; /* after the last commit */
 	struct emotp_why why;
 };
@@ -55,7 +58,7 @@ wait_for_lock(void *arg, int tries)
 
 	if (s->waited_ms + ms > WAIT_MAX_MS)
 		return 0;
-	s->waited_ms += sqlite3_sleep(ms) > ms ? ms + 1 : ms;
+	s->waited_ms += sqlite3_sleep(ms);
 	return 1;
 }
 
@@ -136,6 +139,35 @@ open_file(const char *path, struct sqlite_store **ret, struct emotp_why *why)
 	return err;
 }
 
+static int
+note_wal(void *arg, int count, char **values, char **names)
+{
+	bool *wal = arg;
+
+	(void)names;
+	*wal = count == 1 && values[0] != NULL && strcmp(values[0], "wal") == 0;
+	return 0;
+}
+
+/*
+ * A copy made by some tools has a rollback journal instead, which may come
+ * back after a crash and take an acceptance back with it.
+ */
+static enum emotp_err
+check_wal(struct sqlite_store *s, const char *path, struct emotp_why *why)
+{
+	bool wal = false;
+	int rc = sqlite3_exec(
+	    s->db, "PRAGMA journal_mode", note_wal, &wal, NULL);
+	enum emotp_err err = rc == SQLITE_OK ? EMOTP_OK : failed(s, rc);
+
+	if (err != EMOTP_OK)
+		return emotp_fail(why, err, "%s: %s", path, s->why.text);
+	return wal ? EMOTP_OK :
+		     emotp_fail(why, EMOTP_ERR_STORE,
+			 "%s: not in WAL mode: is it a copy?", path);
+}
+
 static enum emotp_err
 sqlite_open(const char *path, void **ret, struct emotp_why *why)
 {
@@ -144,8 +176,13 @@ sqlite_open(const char *path, void **ret, struct emotp_why *why)
 
 	if (err == EMOTP_OK)
 		err = open_file(path, &s, why);
+	if (err != EMOTP_OK)
+		return err;
+	err = check_wal(s, path, why);
 	if (err == EMOTP_OK)
 		*ret = s;
+	else
+		sqlite_close(s);
 	return err;
 }
 
@@ -191,6 +228,7 @@ sqlite_rollback(void *db)
 {
 	struct sqlite_store *s = db;
 
+	s->waited_ms = 0;
 	if (sqlite3_get_autocommit(s->db) == 0)
 		(void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 }
@@ -346,15 +384,18 @@ sqlite_create(const char *path, const struct emotp_statement *first,
     struct emotp_why *why)
 {
 	char aside[EMOTP_CONFIG_VALUE + 8];
+	int lock;
 	enum emotp_err err =
-	    emotp_store_files_prepare(path, aside, sizeof(aside), why);
+	    emotp_store_files_prepare(path, aside, sizeof(aside), &lock, why);
 
-	if (err != EMOTP_OK)
-		return err;
-	err = fill_file(aside, first, why);
 	if (err == EMOTP_OK)
-		err = emotp_store_files_publish(aside, path, why);
-	emotp_store_files_remove(aside);
+		err = fill_file(aside, first, why);
+	if (err == EMOTP_OK)
+		err = emotp_store_files_publish(aside, path, lock, why);
+	if (lock >= 0) {
+		emotp_store_files_remove(aside);
+		(void)close(lock);
+	}
 	return err;
 }
 

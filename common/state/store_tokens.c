@@ -26,6 +26,17 @@ struct token_list {
 	size_t count;
 };
 
+/* A step or -1, and none so big that arithmetic on it could overflow. */
+static int64_t
+get_step(struct emotp_reader *r)
+{
+	int64_t step = emotp_get_integer(r);
+
+	if (step < -1 || step > (int64_t)1 << 40)
+		r->ok = false;
+	return r->ok ? step : -1;
+}
+
 static enum emotp_err
 take_token(void *arg, const struct emotp_value *columns)
 {
@@ -47,9 +58,9 @@ take_token(void *arg, const struct emotp_value *columns)
 	token->sealed_len =
 	    emotp_get_blob(&r, token->sealed, sizeof(token->sealed));
 	token->confirmed = emotp_get_int(&r, 0, 1) != 0;
-	token->last_step = emotp_get_integer(&r);
+	token->last_step = get_step(&r);
 	token->drift = emotp_get_int(&r, -EMOTP_RESYNC_MAX, EMOTP_RESYNC_MAX);
-	token->pending_step = emotp_get_integer(&r);
+	token->pending_step = get_step(&r);
 	token->pending_at = emotp_get_integer(&r);
 	token->created = emotp_get_integer(&r);
 	token->last_used = emotp_get_integer(&r);

@@ -10,8 +10,6 @@
 
 static const char user_by_name[] =
     "SELECT " USER_COLUMNS " FROM users WHERE name_key = ?1";
-static const char user_by_email[] =
-    "SELECT " USER_COLUMNS " FROM users WHERE email_key = ?1";
 static const char user_by_id[] =
     "SELECT " USER_COLUMNS " FROM users WHERE id = ?1";
 static const char user_each[] =
@@ -128,13 +126,6 @@ emotp_store_user_by_name(
     struct emotp_store *store, const char *name, struct emotp_user *ret)
 {
 	return find_folded(store, user_by_name, name, ret);
-}
-
-enum emotp_err
-emotp_store_user_by_email(
-    struct emotp_store *store, const char *email, struct emotp_user *ret)
-{
-	return find_folded(store, user_by_email, email, ret);
 }
 
 enum emotp_err

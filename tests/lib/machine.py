@@ -206,7 +206,7 @@ class Machine:
 
     def init(self):
         if not self.store_path.exists():
-            self.provision("init", ok=True)
+            self.saved("init", lambda: self.provision("init", ok=True))
 
     def add(self, user, address=None):
         """A user who is invited and has no token."""
@@ -229,18 +229,51 @@ class Machine:
     def enrol(self, user, at=None):
         """An active user; returns the Token, whose first login is to come."""
         at = self.now - 600 if at is None else at
-        self.add(user)
-        done = self.register(user, self.invite(user, at=at), at=at)
-        assert done.rc == 0, done
-        return Token(**done.json)
+
+        def make():
+            self.add(user)
+            done = self.register(user, self.invite(user, at=at), at=at)
+            assert done.rc == 0, done
+            return Token(**done.json)
+
+        return self.saved(("enrol", user, at), make)
 
     def enrol_used(self, user, at=None):
         """The same after a first login, five steps ago."""
-        token = self.enrol(user, at)
-        login = self.login(user, token.code(self.now - 300),
-                           at=self.now - 300)
-        assert login.accepted, login
-        return token
+        def make():
+            token = self.enrol(user, at)
+            login = self.login(user, token.code(self.now - 300),
+                               at=self.now - 300)
+            assert login.accepted, login
+            return token
+
+        return self.saved(("used", user, at, self.now), make)
+
+    # What most tests begin with is made once in each process, then copied.
+
+    snapshots = {}
+
+    def saved(self, what, make):
+        """make() for a host that has no store yet, or what it once made."""
+        if self.store_path.exists() or self.maildir.exists():
+            return make()
+        what = (what, self.conf_path.read_text())
+        if what not in self.snapshots:
+            result = make()
+            folder = RUN / "saved" / str(len(self.snapshots))
+            for i, path in enumerate(self.state()):
+                if path.exists():
+                    shutil.copytree(path, folder / str(i))
+            self.snapshots[what] = folder, result
+            return result
+        folder, result = self.snapshots[what]
+        for i, path in enumerate(self.state()):
+            if (folder / str(i)).exists():
+                shutil.copytree(folder / str(i), path, dirs_exist_ok=True)
+        return result
+
+    def state(self):
+        return (self.conf_path.parent, self.store_path.parent, self.maildir)
 
     def show(self, user):
         return self.provision("--json", "show", user, ok=True).json

@@ -4,6 +4,7 @@ Nothing of the host is written to. The world is made of the process's own
 namespaces, lives on tmpfs and is gone when the process ends, however it ends.
 """
 
+import itertools
 import ctypes
 import fcntl
 import os
@@ -136,7 +137,8 @@ class Syslog:
 
     def __init__(self):
         self.lines = []
-        self.marks = 0
+        self.marks = set()
+        self.numbers = itertools.count()
         self.changed = threading.Condition()
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind("/dev/log")
@@ -149,8 +151,8 @@ class Syslog:
         while True:
             data = self.socket.recv(65536)
             with self.changed:
-                if data == self.MARK:
-                    self.marks += 1
+                if data.startswith(self.MARK):
+                    self.marks.add(data)
                     self.changed.notify_all()
                 else:
                     self.lines.append(Line(
@@ -158,11 +160,12 @@ class Syslog:
 
     def settle(self):
         """Returns when all that was sent before this call is in lines."""
+        mark = b"%s %d" % (self.MARK, next(self.numbers))
+        self.sender.send(mark)  # may block, so not while the reader waits
         with self.changed:
-            want = self.marks + 1
-            self.sender.send(self.MARK)
-            if not self.changed.wait_for(lambda: self.marks >= want, 30):
+            if not self.changed.wait_for(lambda: mark in self.marks, 30):
                 raise RuntimeError("the syslog reader stopped")
+            self.marks.discard(mark)
 
     def here(self):
         self.settle()

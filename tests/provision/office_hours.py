@@ -8,8 +8,7 @@ from terminal import ESCAPES
 
 SENTENCE = re.compile(r"first login is possible with the next code, from"
                       r" (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC"
-                      r" \(in (\d+) seconds?\)")
-NOW = "first login is possible now"
+                      r" \(in (\d+) s(?:econds?)?\)")
 
 
 def first_login(screen):

@@ -1,7 +1,9 @@
 """enroll: the whole flow, as a person at a terminal sees it."""
 
+import json
 import re
 import sqlite3
+import subprocess
 import time
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,6 +12,7 @@ import pytest
 from errors import failed, rows
 from office_hours import first_login
 from terminal import ESCAPES, qr_lines, read_qr
+from tools import PROVISION
 from totp import Token, code as totp
 
 URI = re.compile(r"^(otpauth://totp/\S+)$", re.M)
@@ -278,8 +281,6 @@ def test_nothing_secret_on_the_command_line(machine, terminal):
 
 def test_as_json(machine):
     """The object in the place of the QR code, and nothing else."""
-    import subprocess
-    from tools import PROVISION
     machine.add("alice")
     child = subprocess.Popen(
         [PROVISION, "--json", "enroll", "alice"], text=True,
@@ -291,7 +292,6 @@ def test_as_json(machine):
         time.sleep(0.05)
     child.stdin.write(machine.mails()[0].code + "\n")
     child.stdin.flush()
-    import json
     token = Token(**json.loads(child.stdout.readline()))
     out, err = child.communicate(token.code(machine.now) + "\n", timeout=30)
     assert (child.returncode, out, err) == (0, "", "")

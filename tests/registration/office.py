@@ -3,9 +3,11 @@
 import os
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
-from sandbox import ACCOUNTS
+from machine import Result
+from tools import PROVISION
 from totp import Token
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -42,6 +44,25 @@ def second(machine, user, token, *args):
                             otp=token.code(machine.now))
 
 
+def register_at_once(machine, user, inputs):
+    """One process for each input, all running at the same moment."""
+    children = []
+    for number, text in enumerate(inputs):
+        path = machine.dir / f"input-{number}"
+        path.write_text(text)
+        with open(path) as stdin:
+            children.append(subprocess.Popen(
+                [PROVISION, "--json", "register", user], stdin=stdin,
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                env=machine.environment()))
+    machine.processes += children
+    results = []
+    for child in children:
+        out, err = child.communicate(timeout=120)
+        results.append(Result(child.returncode, out, err, []))
+    return results
+
+
 def confirm(machine, user, token):
     """Logs in with a token for the first time."""
     login = machine.login(user, token.code(machine.now), "prompts=1")
@@ -58,8 +79,9 @@ class Office:
         self.machine = machine
         machine.init()
         machine.maildir.mkdir()
-        for path in (machine.key_path, machine.store_path,
-                     machine.store_path.parent, machine.maildir):
+        folder = machine.store_path.parent
+        for path in (folder, *folder.iterdir(), machine.key_path,
+                     machine.maildir):
             shutil.chown(path, "dave", "dave")
 
     def provision(self, *args, **how):
@@ -74,14 +96,6 @@ class Office:
     def register(self, user, code, at):
         return self.provision("--json", "register", user, at=at,
                               input=code + "\n")
-
-    def owners(self):
-        return {x.stat().st_uid
-                for x in Path(self.machine.store_path.parent).iterdir()}
-
-    @staticmethod
-    def uid():
-        return ACCOUNTS["dave"]
 
 
 def files(*places):

@@ -1,6 +1,6 @@
 """What stays of tokens and users that were taken away."""
 
-from office import confirm, guess, registered, second, word
+from office import confirm, guess, other, registered, second, word
 
 
 def test_numbers_are_never_used_again(machine, alice):
@@ -67,7 +67,6 @@ def test_old_codes_of_who_was_removed_and_added(machine, alice):
 
 def test_tries_are_taken_over_too(machine, office):
     """99 wrong codes, removed and added: the hundredth still kills."""
-    from office import other
     office.add("alice")
     office.invite("alice", machine.now)
     first = machine.mails()[-1].code
