@@ -221,6 +221,23 @@ fate_of(enum emotp_err err, enum fate *ret)
 								  err;
 }
 
+/* The state and the limits are judged now; what they forbid is dropped. */
+static enum emotp_err
+send_queued_code(const struct emotp_outbox *o, const struct emotp_user *user,
+    enum fate *ret, struct emotp_why *why)
+{
+	struct emotp_ticket ticket;
+	enum emotp_err err =
+	    emotp_outbox_send_code(o, user->name, false, &ticket, why);
+
+	if (err == EMOTP_ERR_NO_USER ||
+	    (err == EMOTP_OK && ticket.issue != EMOTP_ISSUE_DONE)) {
+		*ret = DROPPED;
+		return EMOTP_OK;
+	}
+	return fate_of(err, ret);
+}
+
 static enum emotp_err
 send_notice(const struct emotp_outbox *o, const struct emotp_user *user,
     const struct emotp_intent *intent, enum fate *ret, struct emotp_why *why)
@@ -248,6 +265,8 @@ send_intent(const struct emotp_outbox *o, const struct emotp_user *user,
 	*ret = DROPPED;
 	if (user->id == 0 || user->email[0] == '\0')
 		return EMOTP_OK;
+	if (intent->kind == EMOTP_MAIL_CODE)
+		return send_queued_code(o, user, ret, why);
 	return send_notice(o, user, intent, ret, why);
 }
 

@@ -157,8 +157,8 @@ static enum emotp_err
 check_wal(struct sqlite_store *s, const char *path, struct emotp_why *why)
 {
 	bool wal = false;
-	int rc = sqlite3_exec(
-	    s->db, "PRAGMA journal_mode", note_wal, &wal, NULL);
+	int rc =
+	    sqlite3_exec(s->db, "PRAGMA journal_mode", note_wal, &wal, NULL);
 	enum emotp_err err = rc == SQLITE_OK ? EMOTP_OK : failed(s, rc);
 
 	if (err != EMOTP_OK)

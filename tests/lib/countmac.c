@@ -35,9 +35,8 @@ EVP_MAC_final(EVP_MAC_CTX *ctx, unsigned char *out, size_t *len, size_t size)
 }
 
 unsigned char *
-HMAC(const EVP_MD *md, const void *key, int key_len,
-    const unsigned char *data, size_t data_len, unsigned char *out,
-    unsigned int *out_len)
+HMAC(const EVP_MD *md, const void *key, int key_len, const unsigned char *data,
+    size_t data_len, unsigned char *out, unsigned int *out_len)
 {
 	unsigned char *(*f)(const EVP_MD *, const void *, int,
 	    const unsigned char *, size_t, unsigned char *, unsigned int *) =

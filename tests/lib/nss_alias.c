@@ -8,12 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum nss_status _nss_alias_getpwnam_r(const char *name, struct passwd *pw,
-    char *buf, size_t size, int *error);
+enum nss_status _nss_alias_getpwnam_r(
+    const char *name, struct passwd *pw, char *buf, size_t size, int *error);
 
 enum nss_status
-_nss_alias_getpwnam_r(const char *name, struct passwd *pw, char *buf,
-    size_t size, int *error)
+_nss_alias_getpwnam_r(
+    const char *name, struct passwd *pw, char *buf, size_t size, int *error)
 {
 	if (strncmp(name, "broken-", 7) == 0) {
 		*error = EIO;
@@ -25,8 +25,12 @@ _nss_alias_getpwnam_r(const char *name, struct passwd *pw, char *buf,
 		*error = ERANGE;
 		return NSS_STATUS_TRYAGAIN;
 	}
-	*pw = (struct passwd){.pw_name = buf, .pw_passwd = "x",
-	    .pw_uid = 2001, .pw_gid = 2001, .pw_gecos = "", .pw_dir = "/",
+	*pw = (struct passwd){.pw_name = buf,
+	    .pw_passwd = "x",
+	    .pw_uid = 2001,
+	    .pw_gid = 2001,
+	    .pw_gecos = "",
+	    .pw_dir = "/",
 	    .pw_shell = "/bin/sh"};
 	return NSS_STATUS_SUCCESS;
 }

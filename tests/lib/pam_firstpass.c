@@ -30,8 +30,9 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 		} else if (strcmp(argv[i], "show") == 0) {
 			r = pam_get_item(pamh, PAM_AUTHTOK, &token);
 			if (r == PAM_SUCCESS)
-				r = pam_info(pamh, "authtok=%s", token == NULL ?
-				    "(none)" : (const char *)token);
+				r = pam_info(pamh, "authtok=%s",
+				    token == NULL ? "(none)" :
+						    (const char *)token);
 		}
 	}
 	return r;

@@ -120,14 +120,31 @@ code_name(int code)
 {
 	static const char *const names[] = {
 #define N(name) [name] = #name
-	    N(PAM_SUCCESS), N(PAM_OPEN_ERR), N(PAM_SYMBOL_ERR),
-	    N(PAM_SERVICE_ERR), N(PAM_SYSTEM_ERR), N(PAM_BUF_ERR),
-	    N(PAM_PERM_DENIED), N(PAM_AUTH_ERR), N(PAM_CRED_INSUFFICIENT),
-	    N(PAM_AUTHINFO_UNAVAIL), N(PAM_USER_UNKNOWN), N(PAM_MAXTRIES),
-	    N(PAM_NEW_AUTHTOK_REQD), N(PAM_ACCT_EXPIRED), N(PAM_SESSION_ERR),
-	    N(PAM_CRED_UNAVAIL), N(PAM_CRED_EXPIRED), N(PAM_CRED_ERR),
-	    N(PAM_NO_MODULE_DATA), N(PAM_CONV_ERR), N(PAM_AUTHTOK_ERR),
-	    N(PAM_IGNORE), N(PAM_ABORT), N(PAM_MODULE_UNKNOWN), N(PAM_BAD_ITEM),
+	    N(PAM_SUCCESS),
+	    N(PAM_OPEN_ERR),
+	    N(PAM_SYMBOL_ERR),
+	    N(PAM_SERVICE_ERR),
+	    N(PAM_SYSTEM_ERR),
+	    N(PAM_BUF_ERR),
+	    N(PAM_PERM_DENIED),
+	    N(PAM_AUTH_ERR),
+	    N(PAM_CRED_INSUFFICIENT),
+	    N(PAM_AUTHINFO_UNAVAIL),
+	    N(PAM_USER_UNKNOWN),
+	    N(PAM_MAXTRIES),
+	    N(PAM_NEW_AUTHTOK_REQD),
+	    N(PAM_ACCT_EXPIRED),
+	    N(PAM_SESSION_ERR),
+	    N(PAM_CRED_UNAVAIL),
+	    N(PAM_CRED_EXPIRED),
+	    N(PAM_CRED_ERR),
+	    N(PAM_NO_MODULE_DATA),
+	    N(PAM_CONV_ERR),
+	    N(PAM_AUTHTOK_ERR),
+	    N(PAM_IGNORE),
+	    N(PAM_ABORT),
+	    N(PAM_MODULE_UNKNOWN),
+	    N(PAM_BAD_ITEM),
 #undef N
 	};
 
@@ -154,8 +171,8 @@ call(pam_handle_t *pamh, const char *operation, int flags)
 
 	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++)
 		if (strcmp(operations[i].name, operation) == 0)
-			return operations[i].function(pamh,
-			    operations[i].flags | flags);
+			return operations[i].function(
+			    pamh, operations[i].flags | flags);
 	errx(2, "no operation %s", operation);
 }
 
@@ -168,8 +185,8 @@ put_descriptors(FILE *out)
 
 	while ((entry = readdir(dir)) != NULL) {
 		char target[4096];
-		ssize_t n = readlinkat(dirfd(dir), entry->d_name, target,
-		    sizeof(target) - 1);
+		ssize_t n = readlinkat(
+		    dirfd(dir), entry->d_name, target, sizeof(target) - 1);
 
 		if (n < 0 || atoi(entry->d_name) == dirfd(dir))
 			continue;
@@ -188,8 +205,9 @@ put_signals(FILE *out)
 	sigprocmask(SIG_BLOCK, NULL, &mask);
 	for (int i = 1; i < NSIG; i++)
 		if (sigaction(i, NULL, &action) == 0)
-			fprintf(out, "signal %d handler %p flags %x masked %d\n",
-			    i, (void *)(size_t)action.sa_handler,
+			fprintf(out,
+			    "signal %d handler %p flags %x masked %d\n", i,
+			    (void *)(size_t)action.sa_handler,
 			    (unsigned)action.sa_flags, sigismember(&mask, i));
 }
 
@@ -376,23 +394,39 @@ run_all(const struct options *options, struct talk *talk)
 int
 main(int argc, char **argv)
 {
-	struct options options = {.operations = "authenticate",
-	    .times = 1};
+	struct options options = {.operations = "authenticate", .times = 1};
 	static char *answers[ANSWERS_MAX];
 	struct talk talk = {.out = stdout, .answers = answers};
 	int c;
 
 	while ((c = getopt(argc, argv, "df:n:o:qr:st:")) != -1) {
 		switch (c) {
-		case 'd': options.distinct = true; break;
-		case 'f': options.children = atoi(optarg); break;
-		case 'n': options.times = atoi(optarg); break;
-		case 'o': options.operations = optarg; break;
-		case 'q': options.quiet = true; break;
-		case 'r': options.rhost = optarg; break;
-		case 's': options.state = true; break;
-		case 't': options.tty = optarg; break;
-		default: return 2;
+		case 'd':
+			options.distinct = true;
+			break;
+		case 'f':
+			options.children = atoi(optarg);
+			break;
+		case 'n':
+			options.times = atoi(optarg);
+			break;
+		case 'o':
+			options.operations = optarg;
+			break;
+		case 'q':
+			options.quiet = true;
+			break;
+		case 'r':
+			options.rhost = optarg;
+			break;
+		case 's':
+			options.state = true;
+			break;
+		case 't':
+			options.tty = optarg;
+			break;
+		default:
+			return 2;
 		}
 	}
 	if (argc - optind != 2)
