@@ -66,7 +66,7 @@ $(BUILD)/%.o: %.c
 # SQL and mail texts are sources; C sees them as string literals.
 quote = sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/'
 
-$(BUILD)/store_sqlite.sql.h: common/state/store_sqlite.sql
+$(BUILD)/%.sql.h: common/state/%.sql
 	@mkdir -p $(@D)
 	$(quote) $< > $@
 $(BUILD)/templates.h: $(TEMPLATES) Makefile
@@ -74,7 +74,8 @@ $(BUILD)/templates.h: $(TEMPLATES) Makefile
 	for t in $(TEMPLATES); do n=$${t##*/}; \
 	    printf '{"%s",\n' "$${n%.txt}"; $(quote) "$$t"; printf '},\n'; \
 	    done > $@
-$(BUILD)/common/state/store_sqlite.o: $(BUILD)/store_sqlite.sql.h
+$(BUILD)/common/state/store_sqlite.o: $(patsubst common/state/%,$(BUILD)/%.h, \
+	$(wildcard common/state/*.sql))
 $(BUILD)/common/state/template.o: $(BUILD)/templates.h
 
 -include $(patsubst %.c,$(BUILD)/%.d,$(SOURCES))

@@ -19,7 +19,8 @@
 	X(INVALID, "not valid")                                 \
 	X(NO_USER, "no such user")                              \
 	X(NO_TOKEN, "no such token")                            \
-	X(EXISTS, "exists already")
+	X(EXISTS, "exists already")                             \
+	X(NOT_ALLOWED, "not allowed")
 
 enum emotp_err {
 	EMOTP_OK = 0,

@@ -4,6 +4,7 @@
 
 #include "../text.h"
 #include "directory.h"
+#include "recovery.h"
 
 enum emotp_err
 emotp_name_check(const char *name, struct emotp_why *why)
@@ -91,6 +92,7 @@ notice(const struct emotp_user *user, enum emotp_mail_kind kind,
 	return intent;
 }
 
+/* Tokens and recovery codes: all that lets in. */
 static enum emotp_err
 delete_tokens(const struct emotp_authority *a, const struct emotp_user *user)
 {
@@ -101,7 +103,8 @@ delete_tokens(const struct emotp_authority *a, const struct emotp_user *user)
 
 	for (size_t i = 0; i < count && err == EMOTP_OK; i++)
 		err = emotp_store_token_delete(a->store, &tokens[i]);
-	return err;
+	return err == EMOTP_OK ? emotp_store_recovery_drop(a->store, user->id) :
+				 err;
 }
 
 static void
@@ -143,33 +146,100 @@ insert_or_revive(const struct emotp_authority *a, const struct emotp_user *new)
 	return emotp_store_user_update(a->store, &user);
 }
 
-enum emotp_err
-emotp_directory_add(const struct emotp_authority *a, const char *name,
-    const char *email, const char *language, struct emotp_why *why)
+/* The row of a user to add, checked. */
+static enum emotp_err
+prepare(const struct emotp_authority *a, const struct emotp_addition *addition,
+    struct emotp_user *ret, struct emotp_why *why)
 {
-	struct emotp_user user = {.state = EMOTP_INVITED, .next_token = 1};
-	enum emotp_err err;
+	const char *language = addition->language;
+	enum emotp_err err = emotp_name_check(addition->name, why);
 
 	if (language == NULL)
 		language = a->config->language;
-	err = emotp_name_check(name, why);
 	if (err == EMOTP_OK)
-		err = emotp_email_check(email, strlen(email), why);
+		err = emotp_email_check(
+		    addition->email, strlen(addition->email), why);
 	if (err == EMOTP_OK)
 		err = language_check(language, why);
 	if (err != EMOTP_OK)
 		return err;
-	(void)emotp_copy(user.name, sizeof(user.name), name);
-	(void)emotp_copy(user.email, sizeof(user.email), email);
-	(void)emotp_copy(user.language, sizeof(user.language), language);
-	err = emotp_store_begin(a->store);
+	memset(ret, 0, sizeof(*ret));
+	ret->state = EMOTP_INVITED;
+	ret->next_token = 1;
+	(void)emotp_copy(ret->name, sizeof(ret->name), addition->name);
+	(void)emotp_copy(ret->email, sizeof(ret->email), addition->email);
+	(void)emotp_copy(ret->language, sizeof(ret->language), language);
+	return EMOTP_OK;
+}
+
+/* *ret_told: why is filled in already. */
+static enum emotp_err
+add_one(const struct emotp_authority *a, const struct emotp_addition *addition,
+    bool *ret_told, struct emotp_why *why)
+{
+	struct emotp_user user;
+	enum emotp_err err = prepare(a, addition, &user, why);
+
+	*ret_told = err != EMOTP_OK;
 	if (err == EMOTP_OK)
 		err = insert_or_revive(a, &user);
-	err = emotp_authority_end(a, err, name, why);
-	return err != EMOTP_ERR_EXISTS ?
-	    err :
-	    emotp_fail(why, err, "the user %s or the address %s exists already",
-		name, email);
+	if (err != EMOTP_ERR_EXISTS)
+		return err;
+	*ret_told = true;
+	return emotp_fail(why, err,
+	    "the user %s or the address %s exists already", addition->name,
+	    addition->email);
+}
+
+enum emotp_err
+emotp_directory_add_all(const struct emotp_authority *a,
+    const struct emotp_additions *additions, bool dry_run,
+    struct emotp_why *why)
+{
+	struct emotp_addition addition;
+	bool more = true, told = false;
+	enum emotp_err err = emotp_store_begin(a->store);
+
+	while (err == EMOTP_OK && more) {
+		err = additions->next(additions->arg, &addition, &more, why);
+		told = err != EMOTP_OK;
+		if (err == EMOTP_OK && more)
+			err = add_one(a, &addition, &told, why);
+	}
+	if (err == EMOTP_OK && dry_run)
+		emotp_store_rollback(a->store);
+	else
+		err = emotp_authority_end(a, err, "", told ? NULL : why);
+	return err;
+}
+
+/* One user, as a list of one. */
+struct single {
+	struct emotp_addition addition;
+	bool taken;
+};
+
+static enum emotp_err
+next_single(void *arg, struct emotp_addition *ret, bool *ret_more,
+    struct emotp_why *why)
+{
+	struct single *single = arg;
+
+	(void)why;
+	*ret = single->addition;
+	*ret_more = !single->taken;
+	single->taken = true;
+	return EMOTP_OK;
+}
+
+enum emotp_err
+emotp_directory_add(const struct emotp_authority *a, const char *name,
+    const char *email, const char *language, struct emotp_why *why)
+{
+	struct single single = {{name, email, language}, false};
+	const struct emotp_additions additions = {next_single, &single};
+
+	return emotp_directory_add_all(a, &additions, false, why);
 }
 
 static enum emotp_err
@@ -222,6 +292,7 @@ emotp_directory_remove(const struct emotp_authority *a, const char *name,
 		    emotp_store_codes_end(a->store, user.id, EMOTP_CODE_KILLED);
 	if (err == EMOTP_OK) {
 		user.state = EMOTP_REMOVED;
+		user.attempts.count = 0;
 		err = emotp_store_user_update(a->store, &user);
 	}
 	if (err == EMOTP_OK) {
@@ -339,6 +410,8 @@ emotp_directory_show(const struct emotp_authority *a, const char *name,
 	if (err == EMOTP_OK)
 		err = emotp_store_tokens(
 		    a->store, ret->user.id, ret->tokens, &ret->count);
+	if (err == EMOTP_OK)
+		err = emotp_recovery_left(a, ret->user.id, &ret->recovery);
 	return emotp_authority_end(a, err, name, why);
 }
 
@@ -352,5 +425,18 @@ emotp_directory_each(const struct emotp_authority *a,
 
 	if (err == EMOTP_OK)
 		err = emotp_store_user_each(a->store, each, arg);
+	return emotp_authority_end(a, err, "", why);
+}
+
+enum emotp_err
+emotp_directory_next_invited(const struct emotp_authority *a, int64_t after,
+    struct emotp_user *ret, bool *ret_found, struct emotp_why *why)
+{
+	enum emotp_err err = emotp_store_begin_read(a->store);
+
+	*ret_found = false;
+	if (err == EMOTP_OK)
+		err = emotp_store_user_next_invited(
+		    a->store, after, ret, ret_found);
 	return emotp_authority_end(a, err, "", why);
 }

@@ -33,6 +33,29 @@ enum emotp_err emotp_directory_add(const struct emotp_authority *a,
     const char *name, const char *email, const char *language,
     struct emotp_why *why);
 
+/* One user to add. What it points to is borrowed until the next call. */
+struct emotp_addition {
+	const char *name;
+	const char *email;
+	const char *language; /* NULL: the configured one */
+};
+
+/* Hands out one after the other; *ret_more is false when there is none. */
+struct emotp_additions {
+	enum emotp_err (*next)(void *arg, struct emotp_addition *ret,
+	    bool *ret_more, struct emotp_why *why);
+	void *arg;
+};
+
+/*
+ * Adds them all in one transaction, or none; an error of next() is returned
+ * as it is. With dry_run all of it is tried and nothing kept. The store is
+ * locked meanwhile: next() must not wait for anybody.
+ */
+enum emotp_err emotp_directory_add_all(const struct emotp_authority *a,
+    const struct emotp_additions *additions, bool dry_run,
+    struct emotp_why *why);
+
 /* NULL leaves a field alone. A new address kills live codes. */
 enum emotp_err emotp_directory_set(const struct emotp_authority *a,
     const char *name, const char *email, const char *language,
@@ -60,9 +83,18 @@ struct emotp_entry {
 	struct emotp_user user;
 	size_t count;
 	struct emotp_token tokens[EMOTP_TOKENS_MAX];
+	int recovery; /* codes that are left */
 };
 enum emotp_err emotp_directory_show(const struct emotp_authority *a,
     const char *name, struct emotp_entry *ret, struct emotp_why *why);
+
+/*
+ * The user with the smallest id above after who is invited and not disabled,
+ * each call a transaction of its own. *ret_found: whether there is one.
+ */
+enum emotp_err emotp_directory_next_invited(const struct emotp_authority *a,
+    int64_t after, struct emotp_user *ret, bool *ret_found,
+    struct emotp_why *why);
 
 /* See emotp_store_user_each. */
 enum emotp_err emotp_directory_each(const struct emotp_authority *a,

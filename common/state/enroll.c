@@ -1,9 +1,9 @@
-#include <stdio.h>
 #include <string.h>
 
 #include "../text.h"
 #include "directory.h"
 #include "enroll.h"
+#include "mint.h"
 #include "verify.h"
 
 #define LIVE_MAX  5   /* codes of a user; one more retires the oldest */
@@ -125,41 +125,22 @@ drop_unconfirmed(const struct emotp_authority *a, const struct emotp_case *c,
 	return err;
 }
 
+/* A token with a fresh secret, not yet in the store. */
 static enum emotp_err
-make_id(char id[static 33])
-{
-	unsigned char bytes[16];
-	enum emotp_err err = emotp_random(bytes, sizeof(bytes));
-
-	for (size_t i = 0; i < sizeof(bytes) && err == EMOTP_OK; i++)
-		(void)sprintf(id + 2 * i, "%02x", bytes[i]);
-	return err;
-}
-
-/* A token with a fresh secret, sealed, not yet in the store. */
-static enum emotp_err
-make_token(const struct emotp_authority *a, const struct emotp_user *user,
+make_token(const struct emotp_authority *a, struct emotp_user *user,
     const char *label, int64_t now_s, struct emotp_registered *ret)
 {
-	struct emotp_token *token = &ret->token;
+	const struct emotp_params *params = &a->config->params;
 	enum emotp_err err;
 
-	*token = (struct emotp_token){
-	    .user_id = user->id,
-	    .number = user->next_token,
-	    .params = a->config->params,
-	    .last_step = -1,
-	    .pending_step = -1,
-	    .created = now_s,
-	};
-	(void)emotp_copy(
-	    token->label, sizeof(token->label), label == NULL ? "" : label);
-	ret->secret.len = emotp_algorithm_secret_len(token->params.algorithm);
-	err = make_id(token->id);
+	ret->secret.len = emotp_algorithm_secret_len(params->algorithm);
+	err = emotp_random(ret->secret.bytes, ret->secret.len);
 	if (err == EMOTP_OK)
-		err = emotp_random(ret->secret.bytes, ret->secret.len);
-	if (err == EMOTP_OK)
-		err = emotp_seal(a->key, &ret->secret, token);
+		err =
+		    emotp_mint(a->key, user, params, &ret->secret, &ret->token);
+	ret->token.created = now_s;
+	(void)emotp_copy(ret->token.label, sizeof(ret->token.label),
+	    label == NULL ? "" : label);
 	return err;
 }
 
@@ -194,7 +175,6 @@ store_token(const struct emotp_authority *a, struct emotp_case *c,
 		err =
 		    emotp_store_codes_end(a->store, user->id, EMOTP_CODE_USED);
 	if (err == EMOTP_OK) {
-		user->next_token++;
 		user->tries = 0;
 		err = emotp_store_user_update(a->store, user);
 	}

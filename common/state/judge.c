@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../text.h"
 #include "../totp.h"
 #include "judge.h"
 
@@ -165,20 +166,33 @@ examine_all(const struct emotp_case *c, const struct emotp_config *config,
 	return err;
 }
 
-/* Why this user's codes are not even considered, or 0. */
+/* Why nothing that this user types is considered, or 0. */
 static enum emotp_verdict
-barred(const struct emotp_case *c, const struct typed *typed)
+barred_user(const struct emotp_case *c)
 {
 	if (!c->known || c->user.state == EMOTP_REMOVED)
 		return EMOTP_UNKNOWN;
 	if (c->count == 0)
 		return c->user.state == EMOTP_REVOKED_USER ? EMOTP_REVOKED :
 							     EMOTP_NOT_ENROLLED;
+	return 0;
+}
+
+/*
+ * Why what was typed is not considered as a token's code, or 0. An imported
+ * recovery code is short enough to be guessed, so whatever has its form
+ * counts like a code.
+ */
+static enum emotp_verdict
+barred_code(const struct emotp_case *c, const struct typed *typed)
+{
 	if (c->user.disabled)
 		return EMOTP_DISABLED;
 	for (size_t i = 0; i < c->count; i++)
 		if (typed->digits == (size_t)c->tokens[i].params.digits)
 			return 0;
+	if (c->recovery.shape == EMOTP_RECOVERY_SCRATCH && c->recovery.scratch)
+		return 0;
 	return EMOTP_MALFORMED;
 }
 
@@ -252,6 +266,19 @@ advance(struct emotp_token *token, const struct finding *f,
 			token->last_step = later(token->last_step, f->steps[i]);
 }
 
+/* What every acceptance does to the user. */
+static void
+let_in(struct emotp_case *c, int64_t now_s)
+{
+	for (size_t i = 0; i < c->count; i++) {
+		if (c->tokens[i].pending_step != NO_STEP)
+			c->changes[i] = EMOTP_CHANGED;
+		c->tokens[i].pending_step = NO_STEP;
+	}
+	c->user.failures = 0;
+	c->user.last_login = now_s;
+}
+
 static void
 accept(struct emotp_case *c, const struct emotp_config *config,
     const struct finding *findings, size_t chosen, int64_t now_s)
@@ -259,12 +286,10 @@ accept(struct emotp_case *c, const struct emotp_config *config,
 	bool strict = emotp_judge_strict(&c->user, now_s);
 	struct emotp_token *token = &c->tokens[chosen];
 
+	let_in(c, now_s);
 	token->confirmed = true;
 	token->last_used = now_s;
 	for (size_t i = 0; i < c->count; i++) {
-		if (c->tokens[i].pending_step != NO_STEP)
-			c->changes[i] = EMOTP_CHANGED;
-		c->tokens[i].pending_step = NO_STEP;
 		if (findings[i].count == 0)
 			continue;
 		learn_drift(&c->tokens[i], &findings[i], config, now_s);
@@ -272,15 +297,26 @@ accept(struct emotp_case *c, const struct emotp_config *config,
 		    matching(&findings[i], strict), now_s);
 		c->changes[i] = EMOTP_ADVANCED;
 	}
-	c->user.failures = 0;
-	c->user.last_login = now_s;
 	if (c->user.state == EMOTP_INVITED)
 		c->user.state = EMOTP_ACTIVE;
 }
 
+/* Notes whose code it was, and how far from our clock. */
+static void
+note_match(const struct emotp_token *token, int64_t step, int64_t now_s,
+    struct emotp_judgement *ret)
+{
+	int period_s = token->params.period_s;
+
+	ret->attempt.token = token->number;
+	ret->attempt.offset = (int)(step - emotp_totp_step(now_s, period_s));
+	ret->attempt.period_s = period_s;
+}
+
 /* Remembers what may be the first of two codes. */
 static enum emotp_verdict
-remember(struct emotp_case *c, const struct finding *findings, int64_t now_s)
+remember(struct emotp_case *c, const struct finding *findings, int64_t now_s,
+    struct emotp_judgement *ret)
 {
 	enum emotp_verdict verdict = 0;
 
@@ -292,6 +328,7 @@ remember(struct emotp_case *c, const struct finding *findings, int64_t now_s)
 		c->tokens[i].pending_step = step;
 		c->tokens[i].pending_at = now_s;
 		c->changes[i] = EMOTP_CHANGED;
+		note_match(&c->tokens[i], step, now_s, ret);
 		if (verdict != EMOTP_STRICT)
 			verdict = findings[i].single != NO_STEP ? EMOTP_STRICT :
 								  EMOTP_PENDING;
@@ -320,6 +357,7 @@ used_up(const struct emotp_case *c, const struct emotp_config *config,
 
 		if (!findings[i].replayed)
 			continue;
+		ret->attempt.token = token->number;
 		if (!is_ahead(token, config, now_s))
 			return EMOTP_REPLAYED;
 		verdict = EMOTP_AHEAD;
@@ -351,18 +389,60 @@ decide(struct emotp_case *c, const struct emotp_config *config,
 	enum emotp_verdict verdict;
 
 	if (chosen < c->count) {
+		note_match(&c->tokens[chosen],
+		    acceptable(&findings[chosen], strict), now_s, ret);
 		accept(c, config, findings, chosen, now_s);
 		ret->token = c->tokens[chosen].number;
 		ret->drift = c->tokens[chosen].drift;
 		ret->period_s = c->tokens[chosen].params.period_s;
 		return EMOTP_ACCEPTED;
 	}
-	verdict = remember(c, findings, now_s);
+	verdict = remember(c, findings, now_s, ret);
 	if (verdict == 0)
 		verdict = used_up(c, config, findings, now_s, ret);
 	if (verdict == 0)
 		verdict = count_failure(&c->user, now_s, ret);
 	return verdict;
+}
+
+/*
+ * What was typed as a recovery code; 0: it is to be judged as a token's.
+ * They are good in strict mode, and ours for a disabled user too. A miss on
+ * ours counts towards nothing: nobody guesses 50 bits.
+ */
+static enum emotp_verdict
+recover(struct emotp_case *c, int64_t now_s, struct emotp_judgement *ret)
+{
+	struct emotp_recovery_finding *r = &c->recovery;
+
+	if (r->shape == 0 ||
+	    (r->shape == EMOTP_RECOVERY_SCRATCH &&
+		(!r->found || c->user.disabled)))
+		return 0;
+	ret->recovery = ret->attempt.recovery = true;
+	if (!r->found)
+		return EMOTP_WRONG;
+	if (r->code.used_at != 0)
+		return EMOTP_REPLAYED;
+	r->code.used_at = now_s;
+	ret->recovery_left = r->left - 1;
+	let_in(c, now_s);
+	return EMOTP_ACCEPTED;
+}
+
+/* Keeps what became of it for show and why. */
+static void
+record(struct emotp_user *user, enum emotp_verdict verdict, int64_t now_s,
+    struct emotp_judgement *ret)
+{
+	ret->verdict = verdict;
+	ret->attempt.at = now_s;
+	ret->attempt.verdict = verdict;
+	emotp_attempts_add(&user->attempts, &ret->attempt);
+	if (verdict == EMOTP_ACCEPTED)
+		return;
+	user->last_refusal = now_s;
+	user->last_verdict = verdict;
 }
 
 enum emotp_err
@@ -381,14 +461,16 @@ emotp_judge(struct emotp_case *c, const struct emotp_config *config,
 	err = examine_all(c, config, &code, now_s, findings);
 	if (err != EMOTP_OK)
 		return err;
-	verdict = barred(c, &code);
+	verdict = barred_user(c);
+	(void)emotp_copy(ret->language, sizeof(ret->language),
+	    verdict == EMOTP_UNKNOWN ? config->language : c->user.language);
+	if (verdict == 0)
+		verdict = recover(c, now_s, ret);
+	if (verdict == 0)
+		verdict = barred_code(c, &code);
 	if (verdict == 0)
 		verdict = decide(c, config, findings, now_s, ret);
-	if (verdict != EMOTP_ACCEPTED) {
-		c->user.last_refusal = now_s;
-		c->user.last_verdict = verdict;
-	}
-	ret->verdict = verdict;
+	record(&c->user, verdict, now_s, ret);
 	emotp_wipe(&code, sizeof(code));
 	return EMOTP_OK;
 }

@@ -19,6 +19,15 @@ enum emotp_change {
 	EMOTP_ADVANCED, /* last_step too: emotp_store_token_accept */
 };
 
+/* What was typed, as a recovery code: see recovery.h. */
+struct emotp_recovery_finding {
+	enum emotp_recovery_kind shape;  /* that it has; 0: neither */
+	bool found;                      /* among the user's */
+	struct emotp_recovery_code code; /* with that; used_at may be set */
+	bool scratch; /* the user has codes of the imported kind */
+	int left;     /* codes of the user that are not used */
+};
+
 /* A user as the judge sees one. known is false for a name in no row. */
 struct emotp_case {
 	bool known;
@@ -27,6 +36,7 @@ struct emotp_case {
 	struct emotp_token tokens[EMOTP_TOKENS_MAX];
 	enum emotp_change changes[EMOTP_TOKENS_MAX];
 	struct emotp_secret secrets[EMOTP_TOKENS_MAX]; /* the same order */
+	struct emotp_recovery_finding recovery;
 };
 
 void emotp_case_wipe(struct emotp_case *c);
@@ -38,6 +48,10 @@ struct emotp_judgement {
 	int period_s;        /* of that token */
 	bool disabled_now;   /* this failure was the one that disabled */
 	int64_t ahead_until; /* with EMOTP_AHEAD: when codes work again */
+	bool recovery;       /* it was judged as a recovery code */
+	int recovery_left;   /* with that and EMOTP_ACCEPTED */
+	char language[EMOTP_LANGUAGE_MAX + 1]; /* the user's, or the default */
+	struct emotp_attempt attempt;          /* for the user's record */
 };
 
 /* Whether a single code no longer suffices. Trims user->failed. */
@@ -47,7 +61,8 @@ bool emotp_judge_strict(struct emotp_user *user, int64_t now_s);
  * Judges what was typed. On return the user's counts and the tokens'
  * last_step, drift, pending_* and confirmed are what must be written before
  * anyone is told. With no token, as many HMACs are computed as for a user
- * with one default token. EMOTP_ERR_CLOCK if now is before EMOTP_CLOCK_MIN,
+ * with one default token. c->recovery.code.used_at is set where a recovery
+ * code was accepted. EMOTP_ERR_CLOCK if now is before EMOTP_CLOCK_MIN,
  * EMOTP_ERR_CRYPTO; *c is then unspecified and must not
  * be written, and *ret holds no verdict.
  */

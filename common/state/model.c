@@ -47,6 +47,18 @@ emotp_mail_kind_name(enum emotp_mail_kind kind)
 }
 
 void
+emotp_attempts_add(
+    struct emotp_attempts *attempts, const struct emotp_attempt *attempt)
+{
+	if (attempts->count == EMOTP_ATTEMPTS_MAX) {
+		attempts->count--;
+		memmove(attempts->list, attempts->list + 1,
+		    attempts->count * sizeof(attempts->list[0]));
+	}
+	attempts->list[attempts->count++] = *attempt;
+}
+
+void
 emotp_times_add(struct emotp_times *times, int64_t at_s)
 {
 	if (times->count == EMOTP_TIMES_MAX) {

@@ -14,13 +14,17 @@
 #include "../secret.h"
 #include "../token.h"
 
-#define EMOTP_NAME_MAX   128 /* bytes of a login name */
-#define EMOTP_EMAIL_MAX  254 /* bytes of an address, RFC 5321 4.5.3.1.3 */
-#define EMOTP_LABEL_MAX  64  /* bytes of a token's label */
-#define EMOTP_SOURCE_MAX 64  /* bytes of "from where" */
-#define EMOTP_TOKENS_MAX 8   /* tokens of a user */
-#define EMOTP_TIMES_MAX  100 /* events remembered in an emotp_times */
-#define EMOTP_CODES_MAX  32  /* registration codes kept for a user */
+#define EMOTP_NAME_MAX     128 /* bytes of a login name */
+#define EMOTP_EMAIL_MAX    254 /* bytes of an address, RFC 5321 4.5.3.1.3 */
+#define EMOTP_LABEL_MAX    64  /* bytes of a token's label */
+#define EMOTP_SOURCE_MAX   64  /* bytes of "from where" */
+#define EMOTP_TOKENS_MAX   8   /* tokens of a user */
+#define EMOTP_TIMES_MAX    100 /* events remembered in an emotp_times */
+#define EMOTP_CODES_MAX    32  /* registration codes kept for a user */
+#define EMOTP_ATTEMPTS_MAX 10  /* latest logins and refusals of a user */
+#define EMOTP_RECOVERY_MAX                                \
+	20 /* recovery codes of a user, imported ones too \
+	    */
 
 #define EMOTP_SEALED_MAX (12 + EMOTP_SECRET_MAX + 16) /* nonce, text, tag */
 
@@ -71,6 +75,25 @@ void emotp_times_add(struct emotp_times *times, int64_t at_s);
 /* Takes future times as now (for good) and drops all older than age_s. */
 void emotp_times_trim(struct emotp_times *times, int64_t now_s, int64_t age_s);
 
+/* A login or a refusal, as `emotp-provision why` tells of it; no code. */
+struct emotp_attempt {
+	int64_t at;
+	enum emotp_verdict verdict;
+	bool recovery; /* by a recovery code */
+	int token;     /* number of the token whose code it was, or 0 */
+	int offset;    /* of that code from our clock, in steps */
+	int period_s;  /* of that token */
+};
+
+/* The latest, oldest first; the oldest falls out when full. */
+struct emotp_attempts {
+	size_t count;
+	struct emotp_attempt list[EMOTP_ATTEMPTS_MAX];
+};
+
+void emotp_attempts_add(
+    struct emotp_attempts *attempts, const struct emotp_attempt *attempt);
+
 struct emotp_user {
 	int64_t id; /* never reused */
 	char name[EMOTP_NAME_MAX + 1];
@@ -86,6 +109,7 @@ struct emotp_user {
 	int64_t last_login;
 	int64_t last_refusal;
 	enum emotp_verdict last_verdict; /* of last_refusal; 0: none */
+	struct emotp_attempts attempts;
 };
 
 struct emotp_token {
@@ -129,6 +153,22 @@ bool emotp_code_forgotten(const struct emotp_code *code, int64_t now_s);
 /* Whether a code may still be used: its hour, from handed_at, is not over. */
 bool emotp_code_live(const struct emotp_code *code, int64_t now_s);
 
+enum emotp_recovery_kind {       /* stored: never renumber */
+	EMOTP_RECOVERY_OURS = 1, /* XXXXX-XXXXX, 50 bits */
+	EMOTP_RECOVERY_SCRATCH =
+	    2, /* imported: eight digits, so a miss counts */
+};
+
+/* Kept as a digest, like a registration code. */
+struct emotp_recovery_code {
+	int64_t user_id;
+	int number; /* counted per user */
+	enum emotp_recovery_kind kind;
+	int64_t used_at; /* 0: good for a login */
+	unsigned char salt[16];
+	unsigned char digest[32];
+};
+
 /* What a mail is about; each has its template KIND.txt. */
 #define EMOTP_MAIL_MAP(X)              \
 	X(CODE, 1, "code")             \
@@ -136,7 +176,8 @@ bool emotp_code_live(const struct emotp_code *code, int64_t now_s);
 	X(REVOKED, 3, "revoked")       \
 	X(RESET, 4, "reset")           \
 	X(REMOVED, 5, "removed")       \
-	X(DISABLED, 6, "disabled")
+	X(DISABLED, 6, "disabled")     \
+	X(RECOVERY, 7, "recovery")
 
 enum emotp_mail_kind { /* stored: never renumber */
 #define X(name, number, text) EMOTP_MAIL_##name = number,

@@ -4,10 +4,12 @@
 
 #include "../secret.h"
 #include "outbox.h"
+#include "recovery.h"
 #include "template.h"
 
 #define STALE_S   600 /* whoever claimed an intent this long ago is gone */
 #define TIME_MAX  64
+#define LEFT_MAX  12
 #define TOKEN_MAX (EMOTP_LABEL_MAX + 16)
 
 /* What became of an intent. */
@@ -78,6 +80,7 @@ mail_code(const struct emotp_outbox *o, const struct emotp_ticket *ticket,
 	    .code = ticket->code,
 	    .expires = expires,
 	    .token = "",
+	    .left = "",
 	    .time = now,
 	    .source = "",
 	};
@@ -238,23 +241,44 @@ send_queued_code(const struct emotp_outbox *o, const struct emotp_user *user,
 	return fate_of(err, ret);
 }
 
+/* How many recovery codes are left by now. */
+static enum emotp_err
+show_left(const struct emotp_outbox *o, const struct emotp_user *user,
+    char buf[static LEFT_MAX], struct emotp_why *why)
+{
+	const struct emotp_authority *a = o->authority;
+	int left = 0;
+	enum emotp_err err = emotp_store_begin_read(a->store);
+
+	if (err == EMOTP_OK)
+		err = emotp_recovery_left(a, user->id, &left);
+	emotp_store_rollback(a->store);
+	(void)snprintf(buf, LEFT_MAX, "%d", left);
+	return err == EMOTP_OK ? err : store_failed(o, err, why);
+}
+
 static enum emotp_err
 send_notice(const struct emotp_outbox *o, const struct emotp_user *user,
     const struct emotp_intent *intent, enum fate *ret, struct emotp_why *why)
 {
-	char when[TIME_MAX], token[TOKEN_MAX];
+	char when[TIME_MAX], token[TOKEN_MAX], left[LEFT_MAX];
 	const struct emotp_template_values values = {
 	    .issuer = o->authority->config->issuer,
 	    .user = user->name,
 	    .code = "",
 	    .expires = "",
 	    .token = token,
+	    .left = left,
 	    .time = when,
 	    .source = intent->source[0] != '\0' ? intent->source : "unknown",
 	};
+	enum emotp_err err;
 
 	show_time(intent->created, when);
 	show_token(intent, token);
+	err = show_left(o, user, left, why);
+	if (err != EMOTP_OK)
+		return err;
 	return fate_of(mail_text(o, user, intent->kind, &values, why), ret);
 }
 

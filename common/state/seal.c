@@ -22,6 +22,9 @@
 #define NONCE_LEN 12
 #define TAG_LEN   16
 
+/* Purpose, user's id, address and code, none of which can be longer. */
+#define DIGEST_TEXT (32 + EMOTP_EMAIL_MAX + 64)
+
 /* RFC 5869 with an empty salt; info keeps the uses of a key apart. */
 static enum emotp_err
 derive(const unsigned char master[static KEY_LEN], const char *info,
@@ -253,25 +256,53 @@ out:
 	return err;
 }
 
+/* HMAC-SHA256 over salt, purpose, user, address and code. */
+static enum emotp_err
+digest(const struct emotp_key *key, const unsigned char salt[static 16],
+    const char *text, unsigned char ret[static 32])
+{
+	unsigned char salted[16 + DIGEST_TEXT];
+	size_t len = strlen(text);
+	unsigned n = 32;
+	bool ok;
+
+	memcpy(salted, salt, 16);
+	memcpy(salted + 16, text, len);
+	ok = HMAC(EVP_sha256(), key->code, sizeof(key->code), salted, len + 16,
+		 ret, &n) != NULL;
+	emotp_wipe(salted, sizeof(salted));
+	return ok ? EMOTP_OK : EMOTP_ERR_CRYPTO;
+}
+
 enum emotp_err
 emotp_code_digest(const struct emotp_key *key, const struct emotp_user *user,
     const char *code, const unsigned char salt[static 16],
     unsigned char ret[static 32])
 {
-	unsigned char text[16 + 32 + EMOTP_EMAIL_MAX + 64];
+	char text[DIGEST_TEXT];
 	char email[EMOTP_EMAIL_MAX + 1];
-	unsigned len = 32;
-	int n;
-	bool ok;
+	enum emotp_err err;
 
 	(void)emotp_copy(email, sizeof(email), user->email);
 	emotp_fold(email);
-	memcpy(text, salt, 16);
-	n = snprintf((char *)text + 16, sizeof(text) - 16,
-	    "register|%lld|%s|%s", (long long)user->id, email, code);
-	ok = n > 0 && (size_t)n < sizeof(text) - 16 &&
-	    HMAC(EVP_sha256(), key->code, sizeof(key->code), text,
-		(size_t)n + 16, ret, &len) != NULL;
+	(void)snprintf(text, sizeof(text), "register|%lld|%s|%s",
+	    (long long)user->id, email, code);
+	err = digest(key, salt, text, ret);
 	emotp_wipe(text, sizeof(text));
-	return ok ? EMOTP_OK : EMOTP_ERR_CRYPTO;
+	return err;
+}
+
+enum emotp_err
+emotp_recovery_digest(const struct emotp_key *key,
+    const struct emotp_user *user, const char *code,
+    const unsigned char salt[static 16], unsigned char ret[static 32])
+{
+	char text[DIGEST_TEXT];
+	enum emotp_err err;
+
+	(void)snprintf(
+	    text, sizeof(text), "recovery|%lld|%s", (long long)user->id, code);
+	err = digest(key, salt, text, ret);
+	emotp_wipe(text, sizeof(text));
+	return err;
 }

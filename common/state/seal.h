@@ -51,4 +51,9 @@ enum emotp_err emotp_code_digest(const struct emotp_key *key,
     const struct emotp_user *user, const char *code,
     const unsigned char salt[static 16], unsigned char ret[static 32]);
 
+/* The same for a recovery code; it outlives the address. */
+enum emotp_err emotp_recovery_digest(const struct emotp_key *key,
+    const struct emotp_user *user, const char *code,
+    const unsigned char salt[static 16], unsigned char ret[static 32]);
+
 #endif

@@ -3,12 +3,13 @@
 
 #include "store_rows.h"
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
 static const char meta_insert[] =
     "INSERT INTO meta (one, schema, key_check) VALUES (1, ?1, ?2)";
 static const char meta_select[] =
     "SELECT schema, key_check FROM meta WHERE one = 1";
+static const char meta_update[] = "UPDATE meta SET schema = ?1 WHERE one = 1";
 
 static const char *
 place_in(const struct emotp_backend *backend, const char *uri)
@@ -50,23 +51,62 @@ take_meta(void *arg, const struct emotp_value *columns)
 }
 
 static enum emotp_err
+read_meta(struct emotp_store *store, struct meta *meta)
+{
+	const struct emotp_rows rows = {take_meta, meta};
+	enum emotp_err err;
+
+	meta->found = false;
+	err = emotp_read_rows(store, meta_select, NULL, 0, &rows);
+	if (err != EMOTP_OK)
+		return err;
+	if (!meta->found || meta->schema < 1 || meta->schema > SCHEMA_VERSION)
+		return emotp_complain(store, EMOTP_ERR_STORE,
+		    meta->found ? "made by a later version of emotp" :
+				  "is not complete");
+	return EMOTP_OK;
+}
+
+static enum emotp_err
+upgrade_locked(struct emotp_store *store)
+{
+	const struct emotp_value arg = emotp_arg_integer(SCHEMA_VERSION);
+	struct meta meta;
+	enum emotp_err err = read_meta(store, &meta);
+
+	if (err != EMOTP_OK || meta.schema == SCHEMA_VERSION)
+		return err; /* another process was faster */
+	for (; meta.schema < SCHEMA_VERSION && err == EMOTP_OK; meta.schema++)
+		err = store->backend->upgrade(store->db, meta.schema);
+	return err == EMOTP_OK ? emotp_write_one(store, meta_update, &arg, 1) :
+				 err;
+}
+
+static enum emotp_err
+upgrade(struct emotp_store *store)
+{
+	enum emotp_err err = emotp_store_begin(store);
+
+	if (err == EMOTP_OK)
+		err = upgrade_locked(store);
+	if (err == EMOTP_OK)
+		err = emotp_store_commit(store);
+	emotp_store_rollback(store);
+	return err;
+}
+
+static enum emotp_err
 check_meta(struct emotp_store *store, const struct emotp_key *key)
 {
-	struct meta meta = {.found = false};
-	const struct emotp_rows rows = {take_meta, &meta};
-	enum emotp_err err =
-	    emotp_read_rows(store, meta_select, NULL, 0, &rows);
+	struct meta meta;
+	enum emotp_err err = read_meta(store, &meta);
 
 	if (err != EMOTP_OK)
 		return err;
-	if (!meta.found || meta.schema != SCHEMA_VERSION)
-		return emotp_complain(store, EMOTP_ERR_STORE,
-		    meta.found ? "made by another version of emotp" :
-				 "is not complete");
 	if (!emotp_equal(meta.check, key->check, sizeof(meta.check)))
 		return emotp_complain(store, EMOTP_ERR_KEY,
 		    "was made for another key than key_file has");
-	return EMOTP_OK;
+	return meta.schema < SCHEMA_VERSION ? upgrade(store) : EMOTP_OK;
 }
 
 enum emotp_err

@@ -25,8 +25,9 @@ enum emotp_err emotp_store_create(const struct emotp_backend *const *backends,
 /*
  * Opens the store at uri through the one of backends (NULL-terminated) whose
  * scheme it has. EMOTP_ERR_CONFIG for a uri that none of them knows,
- * EMOTP_ERR_STORE if it is missing, not trusted, damaged or of another
- * version, EMOTP_ERR_KEY if it was made for another key. Close *ret.
+ * EMOTP_ERR_STORE if it is missing, not trusted, damaged or of a later
+ * version (an earlier one is brought up to date, in one transaction),
+ * EMOTP_ERR_KEY if it was made for another key. Close *ret.
  */
 enum emotp_err emotp_store_open(const struct emotp_backend *const *backends,
     const char *uri, const struct emotp_key *key, struct emotp_store **ret,
@@ -62,6 +63,10 @@ enum emotp_err emotp_store_user_by_name(
     struct emotp_store *store, const char *name, struct emotp_user *ret);
 enum emotp_err emotp_store_user_by_id(
     struct emotp_store *store, int64_t id, struct emotp_user *ret);
+
+/* The one with the smallest id above after, invited and not disabled. */
+enum emotp_err emotp_store_user_next_invited(struct emotp_store *store,
+    int64_t after, struct emotp_user *ret, bool *ret_found);
 
 /* Sets user->id. EMOTP_ERR_EXISTS if the name or the address is taken. */
 enum emotp_err emotp_store_user_insert(
@@ -104,6 +109,15 @@ enum emotp_err emotp_store_token_update(
 enum emotp_err emotp_store_token_accept(
     struct emotp_store *store, const struct emotp_token *token);
 
+/*
+ * Calls each with every token and the name of its user, by id and number;
+ * stops at the first error and returns it.
+ */
+enum emotp_err emotp_store_token_each(struct emotp_store *store,
+    enum emotp_err (*each)(
+	void *arg, const char *user, const struct emotp_token *token),
+    void *arg);
+
 /* Registration codes of a user, newest first. insert sets code->id. */
 enum emotp_err emotp_store_codes(struct emotp_store *store, int64_t user_id,
     struct emotp_code ret[static EMOTP_CODES_MAX], size_t *ret_count);
@@ -116,6 +130,22 @@ enum emotp_err emotp_store_code_delete(struct emotp_store *store, int64_t id);
 /* Every live code of a user, however many, becomes used or killed. */
 enum emotp_err emotp_store_codes_end(
     struct emotp_store *store, int64_t user_id, enum emotp_code_state state);
+
+/* Recovery codes of a user, by number. */
+enum emotp_err emotp_store_recovery(struct emotp_store *store, int64_t user_id,
+    struct emotp_recovery_code ret[static EMOTP_RECOVERY_MAX],
+    size_t *ret_count);
+enum emotp_err emotp_store_recovery_insert(
+    struct emotp_store *store, const struct emotp_recovery_code *code);
+
+/*
+ * Writes used_at, but only over 0: the row count of this one statement is
+ * the acceptance. EMOTP_ERR_STORE if it is not 1.
+ */
+enum emotp_err emotp_store_recovery_use(
+    struct emotp_store *store, const struct emotp_recovery_code *code);
+enum emotp_err emotp_store_recovery_drop(
+    struct emotp_store *store, int64_t user_id);
 
 /* Intents. insert sets intent->id. */
 enum emotp_err emotp_store_intent_insert(

@@ -48,8 +48,9 @@ struct emotp_backend {
 	const char *scheme; /* "sqlite:" */
 
 	/*
-	 * place is what follows the scheme. create makes the schema and runs
-	 * first, all of it or nothing; EMOTP_ERR_EXISTS if there is a store.
+	 * place is what follows the scheme. create makes the schema, of the
+	 * latest version, and runs first, all of it or nothing;
+	 * EMOTP_ERR_EXISTS if there is a store.
 	 */
 	enum emotp_err (*create)(const char *place,
 	    const struct emotp_statement *first, struct emotp_why *why);
@@ -67,6 +68,12 @@ struct emotp_backend {
 	 */
 	enum emotp_err (*run)(void *db, const struct emotp_statement *stmt,
 	    int64_t *ret_changes, int64_t *ret_id);
+
+	/*
+	 * Runs, inside a transaction, what leads from version of the schema
+	 * to the next.
+	 */
+	enum emotp_err (*upgrade)(void *db, int64_t version);
 
 	/* Why the last call failed. */
 	const char *(*why)(const void *db);

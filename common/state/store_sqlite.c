@@ -12,9 +12,25 @@
 
 #define WAIT_MAX_MS      5000
 #define CHECKPOINT_PAGES 64
+#define STATEMENTS_MAX   32 /* of different texts in one process */
+
+/* [0] makes version 1 of the schema; [n] leads from version n to n + 1. */
+static const char *const schema[] = {
+#include "store_sqlite.sql.h"
+    ,
+#include "store_sqlite_2.sql.h"
+};
+
+#define SCHEMA_VERSIONS (sizeof(schema) / sizeof(schema[0]))
+
+struct prepared {
+	const char *sql; /* known by its address: all are constants */
+	sqlite3_stmt *stmt;
+};
 
 struct sqlite_store {
 	sqlite3 *db;
+	struct prepared statements[STATEMENTS_MAX];
 	int waited_ms; /* for locks, since the last transaction */
 	int wal_pages; /* after the last commit */
 	struct emotp_why why;
@@ -111,6 +127,8 @@ sqlite_close(void *db)
 {
 	struct sqlite_store *s = db;
 
+	for (size_t i = 0; i < STATEMENTS_MAX; i++)
+		(void)sqlite3_finalize(s->statements[i].stmt);
 	(void)sqlite3_close(s->db);
 	free(s);
 }
@@ -305,6 +323,23 @@ step_through(
 	return rc == SQLITE_DONE ? EMOTP_OK : failed(s, rc);
 }
 
+/* Prepared once: an import runs the same few statements a million times. */
+static int
+prepare(struct sqlite_store *s, const char *sql, sqlite3_stmt **ret)
+{
+	struct prepared *p = s->statements;
+	int rc = SQLITE_OK;
+
+	while (p->sql != NULL && p->sql != sql)
+		if (++p == s->statements + STATEMENTS_MAX)
+			return SQLITE_FULL;
+	p->sql = sql;
+	if (p->stmt == NULL)
+		rc = sqlite3_prepare_v2(s->db, sql, -1, &p->stmt, NULL);
+	*ret = p->stmt;
+	return rc;
+}
+
 static enum emotp_err
 sqlite_run(void *db, const struct emotp_statement *what, int64_t *ret_changes,
     int64_t *ret_id)
@@ -312,7 +347,7 @@ sqlite_run(void *db, const struct emotp_statement *what, int64_t *ret_changes,
 	struct sqlite_store *s = db;
 	sqlite3_stmt *stmt = NULL;
 	enum emotp_err err = EMOTP_OK;
-	int rc = sqlite3_prepare_v2(s->db, what->sql, -1, &stmt, NULL);
+	int rc = prepare(s, what->sql, &stmt);
 
 	for (size_t i = 0; i < what->count && rc == SQLITE_OK; i++)
 		rc = bind(stmt, (int)i + 1, &what->args[i]);
@@ -320,12 +355,21 @@ sqlite_run(void *db, const struct emotp_statement *what, int64_t *ret_changes,
 		err = failed(s, rc);
 	if (err == EMOTP_OK)
 		err = step_through(s, stmt, what->rows);
-	(void)sqlite3_finalize(stmt);
+	(void)sqlite3_reset(stmt);
+	(void)sqlite3_clear_bindings(stmt);
 	if (err == EMOTP_OK && ret_changes != NULL)
 		*ret_changes = sqlite3_changes64(s->db);
 	if (err == EMOTP_OK && ret_id != NULL)
 		*ret_id = sqlite3_last_insert_rowid(s->db);
 	return err;
+}
+
+static enum emotp_err
+sqlite_upgrade(void *db, int64_t version)
+{
+	return version >= 1 && version < (int64_t)SCHEMA_VERSIONS ?
+	    sqlite_exec(db, schema[version]) :
+	    EMOTP_ERR_STORE;
 }
 
 static const char *
@@ -342,15 +386,12 @@ sqlite_why(const void *db)
 static enum emotp_err
 fill(struct sqlite_store *s, const struct emotp_statement *first)
 {
-	static const char schema[] =
-#include "store_sqlite.sql.h"
-	    ;
 	enum emotp_err err = sqlite_exec(s, "PRAGMA journal_mode=WAL");
 
 	if (err == EMOTP_OK)
 		err = sqlite_begin(s, EMOTP_BEGIN_WRITE);
-	if (err == EMOTP_OK)
-		err = sqlite_exec(s, schema);
+	for (size_t i = 0; i < SCHEMA_VERSIONS && err == EMOTP_OK; i++)
+		err = sqlite_exec(s, schema[i]);
 	if (err == EMOTP_OK)
 		err = sqlite_run(s, first, NULL, NULL);
 	if (err == EMOTP_OK)
@@ -408,5 +449,6 @@ const struct emotp_backend emotp_store_sqlite = {
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,
     .run = sqlite_run,
+    .upgrade = sqlite_upgrade,
     .why = sqlite_why,
 };

@@ -8,6 +8,9 @@
 static const char token_select[] =
     "SELECT " TOKEN_COLUMNS " FROM tokens WHERE user_id = ?1 "
     "ORDER BY number";
+static const char token_each[] =
+    "SELECT " TOKEN_COLUMNS ", (SELECT name FROM users WHERE id = user_id) "
+    "FROM tokens ORDER BY user_id, number";
 static const char token_insert[] =
     "INSERT INTO tokens (" TOKEN_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, "
     "?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
@@ -37,35 +40,40 @@ get_step(struct emotp_reader *r)
 	return r->ok ? step : -1;
 }
 
+static bool
+read_token(struct emotp_reader *r, struct emotp_token *token)
+{
+	token->user_id = emotp_get_integer(r);
+	token->number = emotp_get_int(r, 1, INT32_MAX);
+	emotp_get_text(r, token->id, sizeof(token->id));
+	emotp_get_text(r, token->label, sizeof(token->label));
+	token->params.algorithm =
+	    (enum emotp_algorithm)emotp_get_int(r, EMOTP_SHA1, EMOTP_SHA512);
+	token->params.digits = emotp_get_int(r, 6, 8);
+	token->params.period_s =
+	    emotp_get_int(r, EMOTP_PERIOD_MIN, EMOTP_PERIOD_MAX);
+	token->sealed_len =
+	    emotp_get_blob(r, token->sealed, sizeof(token->sealed));
+	token->confirmed = emotp_get_int(r, 0, 1) != 0;
+	token->last_step = get_step(r);
+	token->drift = emotp_get_int(r, -EMOTP_RESYNC_MAX, EMOTP_RESYNC_MAX);
+	token->pending_step = get_step(r);
+	token->pending_at = emotp_get_integer(r);
+	token->created = emotp_get_integer(r);
+	token->last_used = emotp_get_integer(r);
+	return r->ok;
+}
+
 static enum emotp_err
 take_token(void *arg, const struct emotp_value *columns)
 {
 	struct token_list *list = arg;
-	struct emotp_token *token = &list->tokens[list->count];
 	struct emotp_reader r = {columns, list->count < EMOTP_TOKENS_MAX};
 
-	if (!r.ok)
+	if (!r.ok || !read_token(&r, &list->tokens[list->count]))
 		return EMOTP_ERR_STORE;
-	token->user_id = emotp_get_integer(&r);
-	token->number = emotp_get_int(&r, 1, INT32_MAX);
-	emotp_get_text(&r, token->id, sizeof(token->id));
-	emotp_get_text(&r, token->label, sizeof(token->label));
-	token->params.algorithm =
-	    (enum emotp_algorithm)emotp_get_int(&r, EMOTP_SHA1, EMOTP_SHA512);
-	token->params.digits = emotp_get_int(&r, 6, 8);
-	token->params.period_s =
-	    emotp_get_int(&r, EMOTP_PERIOD_MIN, EMOTP_PERIOD_MAX);
-	token->sealed_len =
-	    emotp_get_blob(&r, token->sealed, sizeof(token->sealed));
-	token->confirmed = emotp_get_int(&r, 0, 1) != 0;
-	token->last_step = get_step(&r);
-	token->drift = emotp_get_int(&r, -EMOTP_RESYNC_MAX, EMOTP_RESYNC_MAX);
-	token->pending_step = get_step(&r);
-	token->pending_at = emotp_get_integer(&r);
-	token->created = emotp_get_integer(&r);
-	token->last_used = emotp_get_integer(&r);
 	list->count++;
-	return r.ok ? EMOTP_OK : EMOTP_ERR_STORE;
+	return EMOTP_OK;
 }
 
 enum emotp_err
@@ -80,6 +88,37 @@ emotp_store_tokens(struct emotp_store *store, int64_t user_id,
 
 	*ret_count = err == EMOTP_OK ? list.count : 0;
 	return err;
+}
+
+struct each_token {
+	enum emotp_err (*each)(
+	    void *arg, const char *user, const struct emotp_token *token);
+	void *arg;
+};
+
+static enum emotp_err
+take_each(void *arg, const struct emotp_value *columns)
+{
+	const struct each_token *each = arg;
+	struct emotp_reader r = {columns, true};
+	struct emotp_token token;
+	char user[EMOTP_NAME_MAX + 1];
+
+	(void)read_token(&r, &token);
+	emotp_get_text(&r, user, sizeof(user));
+	return r.ok ? each->each(each->arg, user, &token) : EMOTP_ERR_STORE;
+}
+
+enum emotp_err
+emotp_store_token_each(struct emotp_store *store,
+    enum emotp_err (*each)(
+	void *arg, const char *user, const struct emotp_token *token),
+    void *arg)
+{
+	struct each_token context = {each, arg};
+	const struct emotp_rows rows = {take_each, &context};
+
+	return emotp_read_rows(store, token_each, NULL, 0, &rows);
 }
 
 enum emotp_err

@@ -6,7 +6,7 @@
 #define USER_COLUMNS                                                  \
 	"id, name, email, language, state, disabled, next_token, "    \
 	"failures, failed, tries, mailed, last_login, last_refusal, " \
-	"last_verdict"
+	"last_verdict, attempts"
 
 static const char user_by_name[] =
     "SELECT " USER_COLUMNS " FROM users WHERE name_key = ?1";
@@ -16,27 +16,50 @@ static const char user_each[] =
     "SELECT " USER_COLUMNS ", (SELECT count(*) FROM tokens "
     "WHERE user_id = users.id) FROM users WHERE state <> 4 "
     "ORDER BY name_key";
+static const char user_next_invited[] =
+    "SELECT " USER_COLUMNS " FROM users WHERE id > ?1 AND state = 1 "
+    "AND disabled = 0 ORDER BY id LIMIT 1";
 static const char user_insert[] =
     "INSERT INTO users (name, name_key, email, email_key, language, state, "
     "disabled, next_token, failures, failed, tries, mailed, last_login, "
-    "last_refusal, last_verdict) VALUES (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
-    "?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+    "last_refusal, last_verdict, attempts) VALUES (?2, ?3, ?4, ?5, ?6, ?7, "
+    "?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
 static const char user_update[] =
     "UPDATE users SET name = ?2, name_key = ?3, email = ?4, email_key = ?5, "
     "language = ?6, state = ?7, disabled = ?8, next_token = ?9, "
     "failures = ?10, failed = ?11, tries = ?12, mailed = ?13, "
-    "last_login = ?14, last_refusal = ?15, last_verdict = ?16 "
+    "last_login = ?14, last_refusal = ?15, last_verdict = ?16, "
+    "attempts = ?17 "
     "WHERE id = ?1";
 static const char meta_unknown[] =
     "UPDATE meta SET unknown_at = ?1 WHERE one = 1";
 
-/* Times are kept as eight bytes each, big-endian. */
+/* Big-endian, in two's complement. */
+static unsigned char *
+put(unsigned char *out, int64_t value, size_t bytes)
+{
+	for (size_t i = 0; i < bytes; i++)
+		out[i] =
+		    (unsigned char)((uint64_t)value >> (8 * (bytes - 1 - i)));
+	return out + bytes;
+}
+
+static int64_t
+take(const unsigned char **in, size_t bytes)
+{
+	uint64_t value = (**in & 0x80) != 0 ? UINT64_MAX : 0;
+
+	for (size_t i = 0; i < bytes; i++)
+		value = value << 8 | (*in)[i];
+	*in += bytes;
+	return (int64_t)value;
+}
+
 static size_t
 pack(const struct emotp_times *times, unsigned char *out)
 {
-	for (size_t i = 0; i < times->count * 8; i++)
-		out[i] = (unsigned char)((uint64_t)times->at[i / 8] >>
-		    (56 - i % 8 * 8));
+	for (size_t i = 0; i < times->count; i++)
+		out = put(out, times->at[i], 8);
 	return times->count * 8;
 }
 
@@ -44,17 +67,54 @@ static void
 get_times(struct emotp_reader *r, struct emotp_times *times)
 {
 	unsigned char bytes[EMOTP_TIMES_MAX * 8];
+	const unsigned char *in = bytes;
 	size_t len = emotp_get_blob(r, bytes, sizeof(bytes));
 
 	if (len % 8 != 0)
 		r->ok = false;
 	times->count = len / 8;
-	for (size_t i = 0; i < times->count; i++) {
-		uint64_t at = 0;
+	for (size_t i = 0; i < times->count; i++)
+		times->at[i] = take(&in, 8);
+}
 
-		for (size_t k = 0; k < 8; k++)
-			at = at << 8 | bytes[i * 8 + k];
-		times->at[i] = (int64_t)at;
+/* Bytes of a kept attempt: at, verdict, recovery, token, offset, period. */
+#define ATTEMPT_LEN (8 + 1 + 1 + 4 + 2 + 2)
+
+static size_t
+pack_attempts(const struct emotp_attempts *attempts, unsigned char *out)
+{
+	for (size_t i = 0; i < attempts->count; i++) {
+		const struct emotp_attempt *attempt = &attempts->list[i];
+
+		out = put(out, attempt->at, 8);
+		out = put(out, attempt->verdict, 1);
+		out = put(out, attempt->recovery, 1);
+		out = put(out, attempt->token, 4);
+		out = put(out, attempt->offset, 2);
+		out = put(out, attempt->period_s, 2);
+	}
+	return attempts->count * ATTEMPT_LEN;
+}
+
+static void
+get_attempts(struct emotp_reader *r, struct emotp_attempts *attempts)
+{
+	unsigned char bytes[EMOTP_ATTEMPTS_MAX * ATTEMPT_LEN];
+	const unsigned char *in = bytes;
+	size_t len = emotp_get_blob(r, bytes, sizeof(bytes));
+
+	if (len % ATTEMPT_LEN != 0)
+		r->ok = false;
+	attempts->count = len / ATTEMPT_LEN;
+	for (size_t i = 0; i < attempts->count; i++) {
+		struct emotp_attempt *attempt = &attempts->list[i];
+
+		attempt->at = take(&in, 8);
+		attempt->verdict = (enum emotp_verdict)take(&in, 1);
+		attempt->recovery = take(&in, 1) != 0;
+		attempt->token = (int)take(&in, 4);
+		attempt->offset = (int)take(&in, 2);
+		attempt->period_s = (int)take(&in, 2);
 	}
 }
 
@@ -81,6 +141,7 @@ read_user(struct emotp_reader *r, struct emotp_user *user)
 	user->last_login = emotp_get_integer(r);
 	user->last_refusal = emotp_get_integer(r);
 	user->last_verdict = (enum emotp_verdict)emotp_get_int(r, 0, INT32_MAX);
+	get_attempts(r, &user->attempts);
 	return r->ok;
 }
 
@@ -137,7 +198,18 @@ emotp_store_user_by_id(
 	return find_user(store, user_by_id, &arg, ret);
 }
 
-#define USER_ARGS 16
+enum emotp_err
+emotp_store_user_next_invited(struct emotp_store *store, int64_t after,
+    struct emotp_user *ret, bool *ret_found)
+{
+	const struct emotp_value arg = emotp_arg_integer(after);
+	enum emotp_err err = find_user(store, user_next_invited, &arg, ret);
+
+	*ret_found = err == EMOTP_OK;
+	return err == EMOTP_ERR_NO_USER ? EMOTP_OK : err;
+}
+
+#define USER_ARGS 17
 
 /* What the arguments of a user's row point to. */
 struct user_buffers {
@@ -145,6 +217,7 @@ struct user_buffers {
 	char email[EMOTP_EMAIL_MAX + 1];
 	unsigned char failed[EMOTP_TIMES_MAX * 8];
 	unsigned char mailed[EMOTP_TIMES_MAX * 8];
+	unsigned char attempts[EMOTP_ATTEMPTS_MAX * ATTEMPT_LEN];
 };
 
 static void
@@ -174,6 +247,8 @@ user_args(const struct emotp_user *user, struct user_buffers *b,
 	args[13] = emotp_arg_integer(user->last_login);
 	args[14] = emotp_arg_integer(user->last_refusal);
 	args[15] = emotp_arg_integer(user->last_verdict);
+	args[16] = emotp_arg_blob(
+	    b->attempts, pack_attempts(&user->attempts, b->attempts));
 }
 
 enum emotp_err

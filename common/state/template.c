@@ -33,6 +33,7 @@ static const struct placeholder {
     PLACEHOLDER(code),
     PLACEHOLDER(expires),
     PLACEHOLDER(token),
+    PLACEHOLDER(left),
     PLACEHOLDER(time),
     PLACEHOLDER(source),
 #undef PLACEHOLDER

@@ -1,6 +1,7 @@
 /*
  * Mail texts: LANG/KIND.txt holds the subject, a blank line and the body,
- * with placeholders {issuer} {user} {code} {expires} {token} {time} {source}.
+ * with placeholders {issuer} {user} {code} {expires} {token} {left} {time}
+ * {source}.
  * Searched in the configured directory, in the installed one, and last in
  * the English ones that are built in.
  */
@@ -18,6 +19,7 @@ struct emotp_template_values {
 	const char *code;    /* "" where there is none */
 	const char *expires; /* of the code */
 	const char *token;   /* "2 (phone)" */
+	const char *left;    /* recovery codes that are not used */
 	const char *time;    /* when it happened */
 	const char *source;  /* from where */
 };

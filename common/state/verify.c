@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "recovery.h"
 #include "verify.h"
 
 /*
@@ -101,6 +102,9 @@ write_case(const struct emotp_authority *a, const struct emotp_case *c,
 		err = write_token(a, &c->tokens[i], c->changes[i]);
 	if (err == EMOTP_OK)
 		err = emotp_store_user_update(a->store, &c->user);
+	if (err == EMOTP_OK && judgement->recovery &&
+	    judgement->verdict == EMOTP_ACCEPTED)
+		err = emotp_recovery_use(a, c, now_s);
 	if (err == EMOTP_OK && judgement->disabled_now)
 		err = queue_disabled(a, &c->user, now_s);
 	return err;
@@ -129,6 +133,8 @@ emotp_verify(const struct emotp_authority *a, const char *name,
 	if (err == EMOTP_OK)
 		err = load_by_name(a, name, &c);
 	if (err == EMOTP_OK)
+		err = emotp_recovery_match(a, &c, typed);
+	if (err == EMOTP_OK)
 		err = emotp_verify_locked(a, &c, typed, now_s, &judgement);
 	err = emotp_authority_end(a, err, name, why);
 	if (err == EMOTP_OK)
@@ -148,6 +154,8 @@ emotp_verify_preview(const struct emotp_authority *a, const char *name,
 	memset(&c, 0, sizeof(c));
 	if (err == EMOTP_OK)
 		err = load_by_name(a, name, &c);
+	if (err == EMOTP_OK)
+		err = emotp_recovery_match(a, &c, typed);
 	if (err == EMOTP_OK)
 		err = emotp_judge(&c, a->config, typed, now_s, ret);
 	err = emotp_authority_end(a, err, name, why);

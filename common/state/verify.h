@@ -22,6 +22,7 @@ enum emotp_err emotp_verify_preview(const struct emotp_authority *a,
 /*
  * For a caller inside its own transaction: loads the case of a user already
  * read, and judges and writes it. The caller commits, then answers. Wipe *c.
+ * Recovery codes are not considered: they are for logins alone.
  */
 enum emotp_err emotp_verify_load(const struct emotp_authority *a,
     const struct emotp_user *user, struct emotp_case *c);
