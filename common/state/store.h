@@ -77,6 +77,13 @@ enum emotp_err emotp_store_user_update(
     struct emotp_store *store, const struct emotp_user *user);
 
 /*
+ * Writes what a judgement changes, and touches no index: a login writes half
+ * as much as with emotp_store_user_update.
+ */
+enum emotp_err emotp_store_user_judged(
+    struct emotp_store *store, const struct emotp_user *user);
+
+/*
  * Calls each with every user but tombstones, by name, and the number of
  * tokens; stops at the first error and returns it.
  */

@@ -31,6 +31,10 @@ static const char user_update[] =
     "last_login = ?14, last_refusal = ?15, last_verdict = ?16, "
     "attempts = ?17 "
     "WHERE id = ?1";
+static const char user_judged[] =
+    "UPDATE users SET state = ?2, disabled = ?3, failures = ?4, failed = ?5, "
+    "last_login = ?6, last_refusal = ?7, last_verdict = ?8, attempts = ?9 "
+    "WHERE id = ?1";
 static const char meta_unknown[] =
     "UPDATE meta SET unknown_at = ?1 WHERE one = 1";
 
@@ -271,6 +275,27 @@ emotp_store_user_update(
 
 	user_args(user, &buffers, args);
 	return emotp_write_one(store, user_update, args, EMOTP_LEN(args));
+}
+
+enum emotp_err
+emotp_store_user_judged(
+    struct emotp_store *store, const struct emotp_user *user)
+{
+	unsigned char failed[EMOTP_TIMES_MAX * 8];
+	unsigned char attempts[EMOTP_ATTEMPTS_MAX * ATTEMPT_LEN];
+	const struct emotp_value args[] = {
+	    emotp_arg_integer(user->id),
+	    emotp_arg_integer(user->state),
+	    emotp_arg_integer(user->disabled),
+	    emotp_arg_integer(user->failures),
+	    emotp_arg_blob(failed, pack(&user->failed, failed)),
+	    emotp_arg_integer(user->last_login),
+	    emotp_arg_integer(user->last_refusal),
+	    emotp_arg_integer(user->last_verdict),
+	    emotp_arg_blob(attempts, pack_attempts(&user->attempts, attempts)),
+	};
+
+	return emotp_write_one(store, user_judged, args, EMOTP_LEN(args));
 }
 
 struct each_user {

@@ -101,7 +101,7 @@ write_case(const struct emotp_authority *a, const struct emotp_case *c,
 	for (size_t i = 0; i < c->count && err == EMOTP_OK; i++)
 		err = write_token(a, &c->tokens[i], c->changes[i]);
 	if (err == EMOTP_OK)
-		err = emotp_store_user_update(a->store, &c->user);
+		err = emotp_store_user_judged(a->store, &c->user);
 	if (err == EMOTP_OK && judgement->recovery &&
 	    judgement->verdict == EMOTP_ACCEPTED)
 		err = emotp_recovery_use(a, c, now_s);
