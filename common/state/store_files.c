@@ -146,6 +146,24 @@ emotp_store_files_publish(
 	    path, strerror(errno));
 }
 
+int
+emotp_store_files_sync(const char *path)
+{
+	char copy[EMOTP_CONFIG_VALUE + 16];
+	int fd, rc;
+
+	if (!emotp_copy(copy, sizeof(copy), path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	rc = fsync(fd);
+	(void)close(fd);
+	return rc;
+}
+
 void
 emotp_store_files_remove(const char *path)
 {

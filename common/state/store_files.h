@@ -26,6 +26,9 @@ enum emotp_err emotp_store_files_prepare(const char *path, char *aside,
 enum emotp_err emotp_store_files_publish(
     const char *aside, const char *path, int lock, struct emotp_why *why);
 
+/* Syncs the directory in which path is. 0, or -1 with errno. */
+int emotp_store_files_sync(const char *path);
+
 /* Removes a file and its neighbours, if they are there. */
 void emotp_store_files_remove(const char *path);
 

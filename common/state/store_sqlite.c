@@ -3,12 +3,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <sqlite3.h>
-
 #include "../config.h"
 #include "store.h"
 #include "store_backend.h"
 #include "store_files.h"
+#include "store_sqlite_vfs.h"
 
 #define WAIT_MAX_MS      5000
 #define CHECKPOINT_PAGES 64
@@ -29,6 +28,7 @@ struct prepared {
 };
 
 struct sqlite_store {
+	struct emotp_sqlite_vfs vfs;
 	sqlite3 *db;
 	struct prepared statements[STATEMENTS_MAX];
 	int waited_ms; /* for locks, since the last transaction */
@@ -93,11 +93,9 @@ static int
 pragmas(sqlite3 *db)
 {
 	return sqlite3_exec(db,
-	    "PRAGMA trusted_schema=OFF;"
 	    "PRAGMA cell_size_check=ON;"
 	    "PRAGMA temp_store=MEMORY;"
-	    "PRAGMA synchronous=FULL;"
-	    "PRAGMA foreign_keys=ON;",
+	    "PRAGMA synchronous=FULL;",
 	    NULL, NULL, NULL);
 }
 
@@ -115,6 +113,7 @@ configure(struct sqlite_store *s)
 	(void)sqlite3_busy_handler(s->db, wait_for_lock, s);
 	(void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	(void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	(void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
 	(void)sqlite3_db_config(
 	    s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	(void)sqlite3_wal_hook(s->db, note_wal_pages, s);
@@ -143,10 +142,7 @@ open_file(const char *path, struct sqlite_store **ret, struct emotp_why *why)
 
 	if (s == NULL)
 		return emotp_fail(why, EMOTP_ERR_MEMORY, "out of memory");
-	rc = sqlite3_open_v2(path, &s->db,
-	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
-		SQLITE_OPEN_PRIVATECACHE,
-	    NULL);
+	rc = emotp_sqlite_vfs_open(&s->vfs, path, &s->db);
 	err = rc == SQLITE_OK ? configure(s) : failed(s, rc);
 	if (err == EMOTP_OK) {
 		*ret = s;
@@ -340,6 +336,16 @@ prepare(struct sqlite_store *s, const char *sql, sqlite3_stmt **ret)
 	return rc;
 }
 
+/* The arguments are the caller's, and secrets among them. */
+static void
+release(sqlite3_stmt *stmt)
+{
+	if (stmt == NULL)
+		return;
+	(void)sqlite3_reset(stmt);
+	(void)sqlite3_clear_bindings(stmt);
+}
+
 static enum emotp_err
 sqlite_run(void *db, const struct emotp_statement *what, int64_t *ret_changes,
     int64_t *ret_id)
@@ -355,8 +361,7 @@ sqlite_run(void *db, const struct emotp_statement *what, int64_t *ret_changes,
 		err = failed(s, rc);
 	if (err == EMOTP_OK)
 		err = step_through(s, stmt, what->rows);
-	(void)sqlite3_reset(stmt);
-	(void)sqlite3_clear_bindings(stmt);
+	release(stmt);
 	if (err == EMOTP_OK && ret_changes != NULL)
 		*ret_changes = sqlite3_changes64(s->db);
 	if (err == EMOTP_OK && ret_id != NULL)
