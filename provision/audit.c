@@ -34,17 +34,17 @@ void
 audit(struct session *s, const char *command, const struct arguments *args,
     int code)
 {
-	char user[EMOTP_ESCAPED_MAX + 1];
-	char second[EMOTP_ESCAPED_MAX + 1];
+	char words[WORDS_MAX][EMOTP_ESCAPED_MAX + 1];
 	char email[EMOTP_ESCAPED_MAX + 1];
 
 	if (s->audited)
 		return;
 	s->audited = true;
 	openlog("emotp-provision", LOG_PID, LOG_AUTHPRIV);
-	syslog(LOG_AUTHPRIV | LOG_NOTICE, "%s%s%s%s: %s, by %s", command,
-	    word(args->user, user), word(args->second, second),
-	    word(args->email, email),
+	syslog(LOG_AUTHPRIV | LOG_NOTICE, "%s%s%s%s%s%s%s: %s, by %s", command,
+	    word(args->words[0], words[0]), word(args->words[1], words[1]),
+	    word(args->words[2], words[2]), word(args->email, email),
+	    args->all ? " --all" : "", args->dry_run ? " --dry-run" : "",
 	    s->result != NULL ? s->result : results[code], s->caller);
 	closelog();
 }

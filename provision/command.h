@@ -4,13 +4,27 @@
 
 #include "session.h"
 
-/* What stood on the command line, NULL where it did not. */
+#define WORDS_MAX 3
+
+/*
+ * What stood on the command line, NULL or false where it did not. The words
+ * that are no options have names too, for the many commands whose first word
+ * is a user.
+ */
 struct arguments {
-	const char *user;
-	const char *second; /* add: the address; revoke: the token */
+	union {
+		const char *words[WORDS_MAX];
+		struct {
+			const char *user;
+			const char *second; /* add: address; revoke: token */
+			const char *third;
+		};
+	};
 	const char *email;
 	const char *language;
 	const char *label;
+	bool all;
+	bool dry_run;
 };
 
 enum {
@@ -20,6 +34,9 @@ enum {
 	COMMAND_EMAIL = 1 << 3,    /* takes --email */
 	COMMAND_LANGUAGE = 1 << 4, /* takes --language */
 	COMMAND_LABEL = 1 << 5,    /* takes --label */
+	COMMAND_ALL = 1 << 6,      /* takes --all */
+	COMMAND_DRY_RUN = 1 << 7,  /* takes --dry-run */
+	COMMAND_BULK = 1 << 8,     /* takes "-" in the place of its words */
 };
 
 struct command {
@@ -28,7 +45,7 @@ struct command {
 	const char *arguments; /* as the usage line has them */
 	const char *help;
 	int (*run)(struct session *s, const struct arguments *args);
-	int least, most; /* positional arguments */
+	int least, most; /* words, at most WORDS_MAX */
 	unsigned flags;
 };
 
@@ -46,10 +63,14 @@ int command_show(struct session *s, const struct arguments *args);
 int command_enroll(struct session *s, const struct arguments *args);
 int command_invite(struct session *s, const struct arguments *args);
 int command_register(struct session *s, const struct arguments *args);
+int command_why(struct session *s, const struct arguments *args);
 int command_revoke(struct session *s, const struct arguments *args);
 int command_reset(struct session *s, const struct arguments *args);
 int command_unlock(struct session *s, const struct arguments *args);
+int command_recovery_codes(struct session *s, const struct arguments *args);
 int command_verify(struct session *s, const struct arguments *args);
+int command_import(struct session *s, const struct arguments *args);
+int command_export(struct session *s, const struct arguments *args);
 int command_flush(struct session *s, const struct arguments *args);
 
 #endif

@@ -1,7 +1,9 @@
 /* add, set, remove: who may have tokens. */
 #include <pwd.h>
+#include <string.h>
 
 #include "../common/state/directory.h"
+#include "bulk.h"
 #include "command.h"
 #include "output.h"
 #include "send.h"
@@ -12,6 +14,8 @@ command_add(struct session *s, const struct arguments *args)
 	struct emotp_why why = {""};
 	enum emotp_err err;
 
+	if (strcmp(args->user, "-") == 0)
+		return bulk_add(s, args);
 	err = emotp_directory_add(
 	    &s->authority, args->user, args->second, args->language, &why);
 	if (err != EMOTP_OK)
@@ -19,8 +23,8 @@ command_add(struct session *s, const struct arguments *args)
 	if (getpwnam(args->user) == NULL)
 		output_warn("this host knows no account %s; added all the same",
 		    args->user);
-	say("%s was added. Next: `emotp-provision enroll %s` beside you, or"
-	    " `emotp-provision invite %s`.\n",
+	say("%s was added. Next: `emotp-provision enroll %s` beside you,\n"
+	    "or `emotp-provision invite %s`.\n",
 	    args->user, args->user, args->user);
 	return 0;
 }
@@ -40,7 +44,7 @@ command_set(struct session *s, const struct arguments *args)
 		return output_error(err, &why);
 	say("%s was changed.%s\n", args->user,
 	    args->email == NULL ? "" :
-				  " Registration codes mailed to another "
+				  "\nRegistration codes mailed to another "
 				  "address no longer work.");
 	return 0;
 }

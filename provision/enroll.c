@@ -128,8 +128,8 @@ say_first_login(struct session *s, const char *user, int number)
 		if (token->number != number)
 			continue;
 		if (start_s > now_s)
-			say("The first login is possible with the next code,"
-			    " from %s (in %lld s).\n",
+			say("The first login is possible with the next code,\n"
+			    "from %s (in %lld s).\n",
 			    local_time(start_s, at),
 			    (long long)(start_s - now_s));
 		else
@@ -167,20 +167,6 @@ command_enroll(struct session *s, const struct arguments *args)
 		code = finish(s, &ticket.user, &registered);
 	}
 	emotp_secret_wipe(&registered.secret);
-	emotp_wipe(ticket.code, sizeof(ticket.code));
-	return code;
-}
-
-int
-command_invite(struct session *s, const struct arguments *args)
-{
-	struct emotp_ticket ticket = {0};
-	int code = send_code(s, args->user, &ticket);
-
-	if (code == 0 && ticket.user.state == EMOTP_ACTIVE)
-		say("%s has a token already: registering another one takes a"
-		    " current code of it too.\n",
-		    ticket.user.name);
 	emotp_wipe(ticket.code, sizeof(ticket.code));
 	return code;
 }

@@ -115,3 +115,60 @@ explain_clock(int drift, int period_s, char buf[static CLOCK_TEXT_MAX])
 		    (off_s + 30) / 60, drift < 0 ? "slow" : "fast");
 	return buf;
 }
+
+static void
+explain_accepted(
+    const struct emotp_attempt *attempt, char buf[static ATTEMPT_TEXT_MAX])
+{
+	if (attempt->recovery)
+		(void)snprintf(
+		    buf, ATTEMPT_TEXT_MAX, "let in by a recovery code");
+	else
+		(void)snprintf(buf, ATTEMPT_TEXT_MAX, "let in by token %d",
+		    attempt->token);
+}
+
+/* The remedy is the same for a clock that is off and for strict mode. */
+static void
+explain_first_of_two(
+    const struct emotp_attempt *attempt, char buf[static ATTEMPT_TEXT_MAX])
+{
+	char clock[CLOCK_TEXT_MAX];
+
+	(void)snprintf(buf, ATTEMPT_TEXT_MAX,
+	    "the right code of token %d, but %s; two codes in a row %s",
+	    attempt->token,
+	    attempt->verdict == EMOTP_STRICT ?
+		"one is not enough after many wrong codes" :
+		"the device's clock is off",
+	    attempt->verdict == EMOTP_STRICT ? "let in" : "mend it");
+	if (attempt->verdict == EMOTP_PENDING &&
+	    llabs((long long)attempt->offset * attempt->period_s) >
+		CLOCK_TOLERANCE_S)
+		(void)snprintf(buf, ATTEMPT_TEXT_MAX,
+		    "the right code of token %d, but the device's clock is"
+		    " %s; two codes in a row mend it",
+		    attempt->token,
+		    explain_clock(attempt->offset, attempt->period_s, clock));
+}
+
+const char *
+explain_attempt(
+    const struct emotp_attempt *attempt, char buf[static ATTEMPT_TEXT_MAX])
+{
+	const char *text = explain_verdict(attempt->verdict);
+
+	if (attempt->recovery && attempt->verdict == EMOTP_WRONG)
+		text = "no recovery code of this user; `emotp-provision"
+		       " recovery-codes USER` makes new ones";
+	else if (attempt->recovery && attempt->verdict == EMOTP_REPLAYED)
+		text = "a recovery code that was used before; each is good"
+		       " for one login";
+	(void)snprintf(buf, ATTEMPT_TEXT_MAX, "%s", text);
+	if (attempt->verdict == EMOTP_ACCEPTED)
+		explain_accepted(attempt, buf);
+	else if (attempt->verdict == EMOTP_PENDING ||
+	    attempt->verdict == EMOTP_STRICT)
+		explain_first_of_two(attempt, buf);
+	return buf;
+}

@@ -10,6 +10,12 @@
 /* One sentence, without capital and full stop; never NULL. */
 const char *explain_verdict(enum emotp_verdict verdict);
 
+#define ATTEMPT_TEXT_MAX 320
+
+/* A past login or refusal in a sentence, with the remedy; returns buf. */
+const char *explain_attempt(
+    const struct emotp_attempt *attempt, char buf[static ATTEMPT_TEXT_MAX]);
+
 /* "wrong-code", "expired", ...: stable words, for scripts. Never NULL. */
 const char *explain_registration_word(enum emotp_registration outcome);
 

@@ -188,9 +188,9 @@ command_init(struct session *s, const struct arguments *args)
 	if (code == 0)
 		code = init_store(s);
 	if (code == 0)
-		say("\nKeep a copy of the key (%s) apart from the backups of"
-		    " the store:\nwithout it no token opens; together they"
-		    " make everybody's codes.\n",
+		say("\nKeep a copy of the key (%s) apart from\n"
+		    "the backups of the store: without it no token opens;"
+		    " together they make\neverybody's codes.\n",
 		    s->config.key_file);
 	return code;
 }

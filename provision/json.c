@@ -6,6 +6,7 @@
 #include <cjson/cJSON.h>
 
 #include "../common/secret.h"
+#include "explain.h"
 #include "json.h"
 #include "output.h"
 
@@ -122,6 +123,18 @@ json_user(const struct emotp_user *user, size_t tokens)
 	return print(&o, "");
 }
 
+enum emotp_err
+json_uri(const char *user, const struct emotp_token *token, const char *uri)
+{
+	struct object o = begin();
+
+	add_text(&o, "user", user);
+	add_number(&o, "number", token->number);
+	add_text(&o, "label", token->label);
+	add_text(&o, "uri", uri);
+	return print(&o, "");
+}
+
 static cJSON *
 token_object(const struct emotp_token *token)
 {
@@ -201,5 +214,64 @@ json_flushed(const struct emotp_flushed *flushed)
 
 	add_number(&o, "sent", (int64_t)flushed->sent);
 	add_number(&o, "kept", (int64_t)flushed->kept);
+	return finish(&o);
+}
+
+int
+json_invited(const struct invited *invited)
+{
+	struct object o = begin();
+
+	add_number(&o, "mailed", (int64_t)invited->mailed);
+	add_number(&o, "failed", (int64_t)invited->failed);
+	add_number(&o, "skipped", (int64_t)invited->skipped);
+	return finish(&o);
+}
+
+int
+json_recovery(const char *user, const struct emotp_recovery_sheet *sheet)
+{
+	struct object o = begin();
+	cJSON *array;
+
+	add_text(&o, "user", user);
+	array = cJSON_AddArrayToObject(o.json, "codes");
+	o.ok = o.ok && array != NULL;
+	for (size_t i = 0; i < EMOTP_RECOVERY_COUNT && o.ok; i++)
+		o.ok = cJSON_AddItemToArray(
+		    array, cJSON_CreateString(sheet->codes[i]));
+	return finish(&o);
+}
+
+static cJSON *
+attempt_object(const struct emotp_attempt *attempt)
+{
+	struct object o = begin();
+	char text[ATTEMPT_TEXT_MAX];
+
+	add_number(&o, "time", attempt->at);
+	add_text(&o, "verdict", emotp_verdict_name(attempt->verdict));
+	add_bool(&o, "recovery", attempt->recovery);
+	add_time(&o, "token", attempt->token);
+	add_number(&o, "clock", attempt->offset * attempt->period_s);
+	add_text(&o, "text", explain_attempt(attempt, text));
+	if (o.ok)
+		return o.json;
+	cJSON_Delete(o.json);
+	return NULL;
+}
+
+int
+json_attempts(const struct emotp_user *user)
+{
+	struct object o = begin();
+	cJSON *array;
+
+	add_text(&o, "user", user->name);
+	array = cJSON_AddArrayToObject(o.json, "attempts");
+	o.ok = o.ok && array != NULL;
+	for (size_t i = 0; i < user->attempts.count && o.ok; i++)
+		o.ok = cJSON_AddItemToArray(
+		    array, attempt_object(&user->attempts.list[i]));
 	return finish(&o);
 }

@@ -103,7 +103,7 @@ when(int64_t at_s, char buf[static LOCAL_TIME_MAX])
 }
 
 static void
-show_user(struct emotp_user *user, int64_t now_s)
+show_user(struct emotp_user *user, int recovery, int64_t now_s)
 {
 	char login[LOCAL_TIME_MAX];
 	char refusal[LOCAL_TIME_MAX];
@@ -120,6 +120,9 @@ show_user(struct emotp_user *user, int64_t now_s)
 	    user->failures, user->failed.count);
 	if (emotp_judge_strict(user, now_s))
 		say("               strict: two codes in a row are needed\n");
+	if (recovery > 0)
+		say("Recovery:      %d code%s left\n", recovery,
+		    recovery == 1 ? "" : "s");
 	say("Last login:    %s\n", when(user->last_login, login));
 	say("Last refusal:  %s\n", when(user->last_refusal, refusal));
 	if (user->last_refusal != 0)
@@ -182,7 +185,7 @@ command_show(struct session *s, const struct arguments *args)
 	emotp_times_trim(&entry.user.failed, now_s, DAY_S);
 	if (output_is_json())
 		return json_entry(&entry);
-	show_user(&entry.user, now_s);
+	show_user(&entry.user, entry.recovery, now_s);
 	for (size_t i = 0; i < entry.count; i++)
 		show_token(&entry.tokens[i], s, now_s);
 	return 0;

@@ -5,7 +5,22 @@
 #include "options.h"
 #include "output.h"
 
-#define USAGE "usage: emotp-provision [--config FILE] [--json]"
+#define USAGE      "usage: emotp-provision [--config FILE] [--json]"
+#define WIDTH      80 /* of a terminal */
+#define OPTION_MAX 32 /* "--", a name and the NUL */
+
+/* Beyond any character, which is what a short option has. */
+enum option_value {
+	OPTION_CONFIG = 256,
+	OPTION_JSON,
+	OPTION_HELP,
+	OPTION_VERSION,
+	OPTION_EMAIL,
+	OPTION_LANGUAGE,
+	OPTION_LABEL,
+	OPTION_ALL,
+	OPTION_DRY_RUN,
+};
 
 /* What stands between a command's name and its arguments. */
 static const char *
@@ -25,12 +40,45 @@ help(void)
 	(void)printf("\nSee emotp-provision(8).\n");
 }
 
-/* The error line for an option that getopt_long(3) has just choked on. */
-static int
-bad_option(char *argv[], int result, const char *usage)
+/* How an option is written: the long form where it has one. */
+static const char *
+option_text(const struct option *known, int value, char buf[static OPTION_MAX])
 {
-	return output_fail(EXIT_USAGE, "%s: %s; %s", argv[optind - 1],
-	    result == ':' ? "needs a value" : "no such option here", usage);
+	for (; known->name != NULL; known++)
+		if (known->val == value)
+			break;
+	if (known->name != NULL)
+		(void)snprintf(buf, OPTION_MAX, "--%s", known->name);
+	else
+		(void)snprintf(buf, OPTION_MAX, "-%c", value);
+	return buf;
+}
+
+/*
+ * The error line for an option that getopt_long(3) has just choked on, or
+ * found where nobody takes it. It names the option and never its value.
+ */
+static int
+bad_option(
+    char *argv[], int result, const struct option *known, const char *usage)
+{
+	bool choked = result == '?' || result == ':';
+	int value = choked ? optopt : result;
+	const char *problem = "no such option here";
+	char buf[OPTION_MAX];
+
+	if (result == ':')
+		problem = "needs a value";
+	else if (result == '?' && value >= OPTION_CONFIG)
+		problem = "takes no value";
+	else if (value == OPTION_CONFIG || value == OPTION_JSON)
+		problem = "belongs before the command";
+	if (value != 0)
+		return output_fail(EXIT_USAGE, "%s: %s; %s",
+		    option_text(known, value, buf), problem, usage);
+	return output_fail(EXIT_USAGE, "%.*s: %s; %s",
+	    (int)strcspn(argv[optind - 1], "="), argv[optind - 1], problem,
+	    usage);
 }
 
 /* Options before the command. Sets *ret_done after --help and --version. */
@@ -38,32 +86,34 @@ static int
 read_globals(int argc, char *argv[], struct invocation *ret, bool *ret_done)
 {
 	static const struct option globals[] = {
-	    {"config", required_argument, NULL, 'c'},
-	    {"json", no_argument, NULL, 'j'},
-	    {"help", no_argument, NULL, 'h'},
-	    {"version", no_argument, NULL, 'v'},
+	    {"config", required_argument, NULL, OPTION_CONFIG},
+	    {"json", no_argument, NULL, OPTION_JSON},
+	    {"help", no_argument, NULL, OPTION_HELP},
+	    {"version", no_argument, NULL, OPTION_VERSION},
 	    {NULL, 0, NULL, 0},
 	};
 	int result;
 
 	while ((result = getopt_long(argc, argv, "+:h", globals, NULL)) != -1) {
 		switch (result) {
-		case 'c':
+		case OPTION_CONFIG:
 			ret->config_path = optarg;
 			break;
-		case 'j':
+		case OPTION_JSON:
 			output_set_json();
 			break;
+		case OPTION_HELP:
 		case 'h':
 			help();
 			*ret_done = true;
 			return 0;
-		case 'v':
+		case OPTION_VERSION:
 			(void)printf("emotp-provision %s\n", EMOTP_VERSION);
 			*ret_done = true;
 			return 0;
 		default:
-			return bad_option(argv, result, USAGE " COMMAND ...");
+			return bad_option(
+			    argv, result, globals, USAGE " COMMAND ...");
 		}
 	}
 	return 0;
@@ -79,42 +129,83 @@ find_command(const char *name)
 	return NULL;
 }
 
-/* An option of a command: where its value goes, and who takes it. */
+/* An option of a command: who takes it, and where it goes. */
 static int
 take_option(const struct command *command, int option, struct arguments *args)
 {
 	const struct {
 		int option;
 		unsigned flag;
-		const char **value;
-	} values[] = {
-	    {'e', COMMAND_EMAIL, &args->email},
-	    {'l', COMMAND_LANGUAGE, &args->language},
-	    {'b', COMMAND_LABEL, &args->label},
+		const char **value; /* or */
+		bool *given;
+	} takers[] = {
+	    {OPTION_EMAIL, COMMAND_EMAIL, &args->email, NULL},
+	    {OPTION_LANGUAGE, COMMAND_LANGUAGE, &args->language, NULL},
+	    {OPTION_LABEL, COMMAND_LABEL, &args->label, NULL},
+	    {OPTION_ALL, COMMAND_ALL, NULL, &args->all},
+	    {OPTION_DRY_RUN, COMMAND_DRY_RUN, NULL, &args->dry_run},
 	};
 
-	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
-		if (values[i].option != option ||
-		    (command->flags & values[i].flag) == 0)
+	for (size_t i = 0; i < sizeof(takers) / sizeof(takers[0]); i++) {
+		if (takers[i].option != option ||
+		    (command->flags & takers[i].flag) == 0)
 			continue;
-		*values[i].value = optarg;
+		if (takers[i].value != NULL)
+			*takers[i].value = optarg;
+		else
+			*takers[i].given = true;
 		return 0;
 	}
 	return -1;
 }
 
-/* A positional argument. -1 if there is one too many. */
+/* A word that is no option. -1 if there is one too many. */
 static int
 take_word(const struct command *command, const char *word, int *count,
     struct arguments *args)
 {
 	if (*count == command->most)
 		return -1;
-	if ((*count)++ == 0)
-		args->user = word;
-	else
-		args->second = word;
+	args->words[(*count)++] = word;
 	return 0;
+}
+
+/* Whether the words are enough, or what stands in their place is alone. */
+static bool
+complete(const struct command *command, const struct arguments *args, int count)
+{
+	bool takes_bulk = (command->flags & COMMAND_BULK) != 0;
+
+	if (takes_bulk && count > 0 && strcmp(args->words[0], "-") == 0)
+		return count == 1;
+	if (takes_bulk && args->dry_run)
+		return false;
+	if (args->all)
+		return count == 0;
+	return count >= command->least;
+}
+
+static int
+bad_words(
+    const struct command *command, int count, bool too_many, const char *usage)
+{
+	const char *problem = "these arguments do not go together";
+
+	if (too_many)
+		problem = "too many arguments";
+	else if (count < command->least)
+		problem = "an argument is missing";
+	return output_fail(
+	    EXIT_USAGE, "%s: %s; %s", command->name, problem, usage);
+}
+
+static void
+help_of(const struct command *command, const char *usage)
+{
+	bool fits = strlen(usage) <= WIDTH;
+
+	(void)printf(USAGE " %s%s%s\n    %s\n", command->name,
+	    fits ? gap(command) : "\n\t", command->arguments, command->help);
 }
 
 /* argv[0] is the command. "-" keeps the order, whatever the environment. */
@@ -123,10 +214,14 @@ read_arguments(
     int argc, char *argv[], struct invocation *ret, const char *usage)
 {
 	static const struct option options[] = {
-	    {"email", required_argument, NULL, 'e'},
-	    {"language", required_argument, NULL, 'l'},
-	    {"label", required_argument, NULL, 'b'},
-	    {"help", no_argument, NULL, 'h'},
+	    {"email", required_argument, NULL, OPTION_EMAIL},
+	    {"language", required_argument, NULL, OPTION_LANGUAGE},
+	    {"label", required_argument, NULL, OPTION_LABEL},
+	    {"all", no_argument, NULL, OPTION_ALL},
+	    {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
+	    {"help", no_argument, NULL, OPTION_HELP},
+	    {"config", required_argument, NULL, OPTION_CONFIG},
+	    {"json", no_argument, NULL, OPTION_JSON},
 	    {NULL, 0, NULL, 0},
 	};
 	const struct command *command = ret->command;
@@ -136,20 +231,20 @@ read_arguments(
 
 	optind = 0;
 	while ((result = getopt_long(argc, argv, "-:h", options, NULL)) != -1) {
-		if (result == 'h') {
-			(void)printf("%s\n    %s\n", usage, command->help);
+		if (result == 'h' || result == OPTION_HELP) {
+			help_of(command, usage);
 			ret->command = NULL;
 			return 0;
 		}
 		if (result == 1)
 			bad |= take_word(command, optarg, &count, &ret->args);
 		else if (take_option(command, result, &ret->args) != 0)
-			return bad_option(argv, result, usage);
+			return bad_option(argv, result, options, usage);
 	}
 	for (; optind < argc; optind++)
 		bad |= take_word(command, argv[optind], &count, &ret->args);
-	if (bad != 0 || count < command->least)
-		return output_fail(EXIT_USAGE, "%s", usage);
+	if (bad != 0 || !complete(command, &ret->args, count))
+		return bad_words(command, count, bad != 0, usage);
 	return 0;
 }
 

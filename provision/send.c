@@ -1,63 +1,30 @@
-#include <stdio.h>
-#include <unistd.h>
-
 #include "output.h"
 #include "send.h"
 
-struct progress {
-	int64_t started;
-	bool shown;
-};
+#define HANDING_OVER "Handing the mail over"
 
-/* One line, written over and over, and only where somebody watches. */
-static void
-tick(void *arg)
+enum emotp_err
+send_one(struct session *s, const char *user, struct progress *progress,
+    struct emotp_ticket *ret, struct emotp_why *why)
 {
-	struct progress *progress = arg;
-
-	if (!isatty(STDERR_FILENO))
-		return;
-	(void)fprintf(stderr, "\r\033[KHanding the mail over ... %lld s",
-	    (long long)(clock_now() - progress->started));
-	(void)fflush(stderr);
-	progress->shown = true;
-}
-
-static void
-progress_end(const struct progress *progress)
-{
-	if (progress->shown)
-		(void)fprintf(stderr, "\r\033[K");
-}
-
-static enum emotp_err
-issue(struct session *s, const char *user, struct emotp_ticket *ret,
-    struct emotp_why *why)
-{
-	struct progress progress = {clock_now(), false};
-	const struct emotp_progress watch = {tick, &progress};
+	const struct emotp_progress watch = {progress_wait, progress};
 	const struct emotp_outbox outbox = {
 	    &s->authority, s->mailer, clock_now, &watch};
-	enum emotp_err err;
 
-	(void)fflush(stdout);
-	tick(&progress);
-	err = emotp_outbox_send_code(&outbox, user, s->exempt, ret, why);
-	progress_end(&progress);
-	return err;
+	return emotp_outbox_send_code(&outbox, user, s->exempt, ret, why);
 }
 
 enum emotp_err
 send_waiting(struct session *s, int64_t user_id, struct emotp_flushed *ret,
     struct emotp_why *why)
 {
-	struct progress progress = {clock_now(), false};
-	const struct emotp_progress watch = {tick, &progress};
+	struct progress progress;
+	const struct emotp_progress watch = {progress_wait, &progress};
 	const struct emotp_outbox outbox = {
 	    &s->authority, s->mailer, clock_now, &watch};
 	enum emotp_err err;
 
-	(void)fflush(stdout);
+	progress_begin(&progress, HANDING_OVER, 0);
 	err = emotp_outbox_flush(&outbox, user_id, ret, why);
 	progress_end(&progress);
 	return err;
@@ -97,15 +64,19 @@ int
 send_code(struct session *s, const char *user, struct emotp_ticket *ret)
 {
 	struct emotp_why why = {""};
+	struct progress progress;
 	char until[LOCAL_TIME_MAX];
-	enum emotp_err err = issue(s, user, ret, &why);
+	enum emotp_err err;
 
+	progress_begin(&progress, HANDING_OVER, 0);
+	err = send_one(s, user, &progress, ret, &why);
+	progress_end(&progress);
 	if (err != EMOTP_OK)
 		return output_error(err, &why);
 	if (ret->issue != EMOTP_ISSUE_DONE)
 		return tell_not_issued(s, ret);
-	say("A registration code was sent to %s. It is good for one hour,"
-	    " until %s.\n",
+	say("A registration code was sent to %s.\n"
+	    "It is good for one hour, until %s.\n",
 	    ret->user.email,
 	    local_time(clock_now() + EMOTP_CODE_LIFE_S, until));
 	return 0;

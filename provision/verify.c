@@ -13,6 +13,11 @@ tell_accepted(const struct emotp_judgement *judgement)
 {
 	char buf[CLOCK_TEXT_MAX];
 
+	if (judgement->recovery) {
+		say("accepted: a recovery code; %d would be left\n",
+		    judgement->recovery_left);
+		return;
+	}
 	say("accepted: the code of token %d; the device's clock is %s\n",
 	    judgement->token,
 	    explain_clock(judgement->drift, judgement->period_s, buf));
@@ -22,6 +27,7 @@ static int
 tell(const char *user, const struct emotp_judgement *judgement)
 {
 	int code = output_is_json() ? json_verdict(judgement) : 0;
+	char text[ATTEMPT_TEXT_MAX];
 
 	if (code != 0)
 		return code;
@@ -32,7 +38,7 @@ tell(const char *user, const struct emotp_judgement *judgement)
 	say("%s\n", DENIAL);
 	return output_fail(EXIT_REFUSED, "%s refused: %s: %s", user,
 	    emotp_verdict_name(judgement->verdict),
-	    explain_verdict(judgement->verdict));
+	    explain_attempt(&judgement->attempt, text));
 }
 
 int

@@ -6,7 +6,7 @@ import time
 
 from terminal import ESCAPES
 
-SENTENCE = re.compile(r"first login is possible with the next code, from"
+SENTENCE = re.compile(r"first login is possible with the next code,\s+from"
                       r" (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC"
                       r" \(in (\d+) s(?:econds?)?\)")
 
