@@ -4,7 +4,6 @@
 
 #include "../text.h"
 #include "directory.h"
-#include "recovery.h"
 
 enum emotp_err
 emotp_name_check(const char *name, struct emotp_why *why)
@@ -411,7 +410,8 @@ emotp_directory_show(const struct emotp_authority *a, const char *name,
 		err = emotp_store_tokens(
 		    a->store, ret->user.id, ret->tokens, &ret->count);
 	if (err == EMOTP_OK)
-		err = emotp_recovery_left(a, ret->user.id, &ret->recovery);
+		err = emotp_store_recovery_left(
+		    a->store, ret->user.id, &ret->recovery);
 	return emotp_authority_end(a, err, name, why);
 }
 

@@ -4,44 +4,9 @@
 #include "../text.h"
 #include "../totp.h"
 #include "judge.h"
+#include "judge_match.h"
 
-#define CANDIDATES_MAX (2 * EMOTP_RESYNC_MAX + 1)
-#define NO_STEP        (-1)
-#define DAY_S          (24 * 60 * 60)
-#define MATCHES_MAX    4 /* steps with the same code: two are a rarity */
-#define PAIR_PERIODS   3 /* how long the first of two codes is remembered */
-
-/* What was typed, without spaces and dashes. */
-struct typed {
-	size_t digits; /* 0: not a code at all */
-	uint32_t number;
-};
-
-/* One token's part in a judgement. Steps are NO_STEP where none matches. */
-struct finding {
-	int64_t pair;   /* follows a pending one */
-	int64_t single; /* near enough to do alone, outside strict mode */
-	int64_t far;    /* within resync only */
-	bool replayed;  /* matches a step that is used up */
-	size_t count;   /* of all steps that match and are not used up */
-	int64_t steps[MATCHES_MAX];
-};
-
-static struct typed
-read_typed(const char *text)
-{
-	struct typed typed = {0, 0};
-
-	for (; text != NULL && *text != '\0'; text++) {
-		if (*text == ' ' || *text == '-')
-			continue;
-		if (*text < '0' || *text > '9' || typed.digits == 8)
-			return (struct typed){0, 0};
-		typed.number = typed.number * 10 + (uint32_t)(*text - '0');
-		typed.digits++;
-	}
-	return typed;
-}
+#define DAY_S (24 * 60 * 60)
 
 void
 emotp_case_wipe(struct emotp_case *c)
@@ -57,112 +22,18 @@ emotp_judge_strict(struct emotp_user *user, int64_t now_s)
 	    user->failed.count >= EMOTP_STRICT_DAY;
 }
 
-/* The one of two matching steps that is nearer to centre. */
-static int64_t
-nearer(int64_t a, int64_t b, int64_t centre)
-{
-	return a == NO_STEP || llabs(b - centre) < llabs(a - centre) ? b : a;
-}
-
-static bool
-follows_pending(const struct emotp_token *token, int64_t step, int64_t now_s)
-{
-	int64_t age = now_s - token->pending_at;
-
-	return token->pending_step != NO_STEP &&
-	    step == token->pending_step + 1 && age >= 0 &&
-	    age <= PAIR_PERIODS * (int64_t)token->params.period_s;
-}
-
-/* Whether a step is within skew of where the device is believed to be. */
-static bool
-is_near(const struct emotp_token *token, const struct emotp_config *config,
-    int64_t step, int64_t now_s)
-{
-	int64_t centre =
-	    emotp_totp_step(now_s, token->params.period_s) + token->drift;
-
-	return llabs(step - centre) <= config->skew;
-}
-
-/* Files one matching step under what it is good for. */
-static void
-file_match(const struct emotp_token *token, const struct emotp_config *config,
-    int64_t step, int64_t now_s, struct finding *f)
-{
-	int64_t centre =
-	    emotp_totp_step(now_s, token->params.period_s) + token->drift;
-
-	if (step <= token->last_step) {
-		f->replayed = true;
-		return;
-	}
-	if (f->count < MATCHES_MAX)
-		f->steps[f->count++] = step;
-	if (follows_pending(token, step, now_s))
-		f->pair = step;
-	if (is_near(token, config, step, now_s))
-		f->single = nearer(f->single, step, centre);
-	else
-		f->far = nearer(f->far, step, centre);
-}
-
-/*
- * Every candidate is computed and compared, whatever is found on the way;
- * only a match makes a difference in time.
- */
-static enum emotp_err
-examine(const struct emotp_token *token, const struct emotp_secret *secret,
-    const struct emotp_config *config, const struct typed *typed, int64_t now_s,
-    struct finding *ret)
-{
-	uint32_t codes[CANDIDATES_MAX];
-	size_t count = 2 * (size_t)config->resync + 1;
-	int64_t first =
-	    emotp_totp_step(now_s, token->params.period_s) - config->resync;
-	uint32_t foreign = typed->digits != (size_t)token->params.digits;
-	enum emotp_err err =
-	    emotp_totp_codes(secret, &token->params, first, count, codes);
-
-	*ret = (struct finding){NO_STEP, NO_STEP, NO_STEP, false, 0, {0}};
-	if (err != EMOTP_OK)
-		return err;
-	for (size_t i = 0; i < count; i++)
-		if (((codes[i] ^ typed->number) | foreign) == 0)
-			file_match(
-			    token, config, first + (int64_t)i, now_s, ret);
-	emotp_wipe(codes, sizeof(codes));
-	return EMOTP_OK;
-}
-
-/* Who has no token costs what one default token costs. */
-static enum emotp_err
-examine_dummy(
-    const struct emotp_config *config, const struct typed *typed, int64_t now_s)
-{
-	static const struct emotp_secret secret = {20, "not a secret at all"};
-	static const struct emotp_token token = {
-	    .params = {EMOTP_SHA1, 6, EMOTP_PERIOD_OURS},
-	    .last_step = NO_STEP,
-	    .pending_step = NO_STEP,
-	};
-	struct finding ignored;
-
-	return examine(&token, &secret, config, typed, now_s, &ignored);
-}
-
 static enum emotp_err
 examine_all(const struct emotp_case *c, const struct emotp_config *config,
-    const struct typed *typed, int64_t now_s,
-    struct finding findings[static EMOTP_TOKENS_MAX])
+    const struct emotp_typed *typed, int64_t now_s,
+    struct emotp_finding findings[static EMOTP_TOKENS_MAX])
 {
 	enum emotp_err err = EMOTP_OK;
 
 	if (c->count == 0)
-		return examine_dummy(config, typed, now_s);
+		return emotp_examine_dummy(config, typed, now_s);
 	for (size_t i = 0; i < c->count && err == EMOTP_OK; i++)
-		err = examine(&c->tokens[i], &c->secrets[i], config, typed,
-		    now_s, &findings[i]);
+		err = emotp_examine(&c->tokens[i], &c->secrets[i], config,
+		    typed, now_s, &findings[i]);
 	return err;
 }
 
@@ -184,7 +55,7 @@ barred_user(const struct emotp_case *c)
  * counts like a code.
  */
 static enum emotp_verdict
-barred_code(const struct emotp_case *c, const struct typed *typed)
+barred_code(const struct emotp_case *c, const struct emotp_typed *typed)
 {
 	if (c->user.disabled)
 		return EMOTP_DISABLED;
@@ -196,27 +67,28 @@ barred_code(const struct emotp_case *c, const struct typed *typed)
 	return EMOTP_MALFORMED;
 }
 
-/* The step by which a token may be accepted, or NO_STEP. */
+/* The step by which a token may be accepted, or EMOTP_NO_STEP. */
 static int64_t
-acceptable(const struct finding *f, bool strict)
+acceptable(const struct emotp_finding *f, bool strict)
 {
-	if (f->pair != NO_STEP)
+	if (f->pair != EMOTP_NO_STEP)
 		return f->pair;
-	return strict ? NO_STEP : f->single;
+	return strict ? EMOTP_NO_STEP : f->single;
 }
 
 /* The token to accept: a pair before a single code. c->count: none. */
 static size_t
-choose(const struct emotp_case *c, const struct finding *findings, bool strict)
+choose(const struct emotp_case *c, const struct emotp_finding *findings,
+    bool strict)
 {
 	size_t chosen = c->count;
 
 	for (size_t i = 0; i < c->count; i++) {
-		if (acceptable(&findings[i], strict) == NO_STEP)
+		if (acceptable(&findings[i], strict) == EMOTP_NO_STEP)
 			continue;
 		if (chosen == c->count ||
-		    (findings[i].pair != NO_STEP &&
-			findings[chosen].pair == NO_STEP))
+		    (findings[i].pair != EMOTP_NO_STEP &&
+			findings[chosen].pair == EMOTP_NO_STEP))
 			chosen = i;
 	}
 	return chosen;
@@ -230,24 +102,25 @@ later(int64_t a, int64_t b)
 
 /* Any step that matches, the most telling first. */
 static int64_t
-matching(const struct finding *f, bool strict)
+matching(const struct emotp_finding *f, bool strict)
 {
 	int64_t step = acceptable(f, strict);
 
-	if (step == NO_STEP)
-		step = f->single != NO_STEP ? f->single : f->far;
+	if (step == EMOTP_NO_STEP)
+		step = f->single != EMOTP_NO_STEP ? f->single : f->far;
 	return step;
 }
 
 /* The drift is learned from pairs only: they are no accident. */
 static void
-learn_drift(struct emotp_token *token, const struct finding *f,
+learn_drift(struct emotp_token *token, const struct emotp_finding *f,
     const struct emotp_config *config, int64_t now_s)
 {
 	int64_t offset =
 	    f->pair - emotp_totp_step(now_s, token->params.period_s);
 
-	if (f->pair != NO_STEP && llabs(offset - token->drift) > config->skew)
+	if (f->pair != EMOTP_NO_STEP &&
+	    llabs(offset - token->drift) > config->skew)
 		token->drift = (int)offset;
 }
 
@@ -257,12 +130,12 @@ learn_drift(struct emotp_token *token, const struct finding *f,
  * seen on the wire would open a second session.
  */
 static void
-advance(struct emotp_token *token, const struct finding *f,
+advance(struct emotp_token *token, const struct emotp_finding *f,
     const struct emotp_config *config, int64_t step, int64_t now_s)
 {
 	token->last_step = later(token->last_step, step);
 	for (size_t i = 0; i < f->count; i++)
-		if (is_near(token, config, f->steps[i], now_s))
+		if (emotp_step_near(token, config, f->steps[i], now_s))
 			token->last_step = later(token->last_step, f->steps[i]);
 }
 
@@ -271,9 +144,9 @@ static void
 let_in(struct emotp_case *c, int64_t now_s)
 {
 	for (size_t i = 0; i < c->count; i++) {
-		if (c->tokens[i].pending_step != NO_STEP)
+		if (c->tokens[i].pending_step != EMOTP_NO_STEP)
 			c->changes[i] = EMOTP_CHANGED;
-		c->tokens[i].pending_step = NO_STEP;
+		c->tokens[i].pending_step = EMOTP_NO_STEP;
 	}
 	c->user.failures = 0;
 	c->user.last_login = now_s;
@@ -281,7 +154,7 @@ let_in(struct emotp_case *c, int64_t now_s)
 
 static void
 accept(struct emotp_case *c, const struct emotp_config *config,
-    const struct finding *findings, size_t chosen, int64_t now_s)
+    const struct emotp_finding *findings, size_t chosen, int64_t now_s)
 {
 	bool strict = emotp_judge_strict(&c->user, now_s);
 	struct emotp_token *token = &c->tokens[chosen];
@@ -315,23 +188,24 @@ note_match(const struct emotp_token *token, int64_t step, int64_t now_s,
 
 /* Remembers what may be the first of two codes. */
 static enum emotp_verdict
-remember(struct emotp_case *c, const struct finding *findings, int64_t now_s,
-    struct emotp_judgement *ret)
+remember(struct emotp_case *c, const struct emotp_finding *findings,
+    int64_t now_s, struct emotp_judgement *ret)
 {
 	enum emotp_verdict verdict = 0;
 
 	for (size_t i = 0; i < c->count; i++) {
 		int64_t step = matching(&findings[i], true);
 
-		if (step == NO_STEP)
+		if (step == EMOTP_NO_STEP)
 			continue;
 		c->tokens[i].pending_step = step;
 		c->tokens[i].pending_at = now_s;
 		c->changes[i] = EMOTP_CHANGED;
 		note_match(&c->tokens[i], step, now_s, ret);
 		if (verdict != EMOTP_STRICT)
-			verdict = findings[i].single != NO_STEP ? EMOTP_STRICT :
-								  EMOTP_PENDING;
+			verdict = findings[i].single != EMOTP_NO_STEP ?
+			    EMOTP_STRICT :
+			    EMOTP_PENDING;
 	}
 	return verdict;
 }
@@ -348,7 +222,8 @@ is_ahead(const struct emotp_token *token, const struct emotp_config *config,
 
 static enum emotp_verdict
 used_up(const struct emotp_case *c, const struct emotp_config *config,
-    const struct finding *findings, int64_t now_s, struct emotp_judgement *ret)
+    const struct emotp_finding *findings, int64_t now_s,
+    struct emotp_judgement *ret)
 {
 	enum emotp_verdict verdict = 0;
 
@@ -382,7 +257,8 @@ count_failure(
 
 static enum emotp_verdict
 decide(struct emotp_case *c, const struct emotp_config *config,
-    const struct finding *findings, int64_t now_s, struct emotp_judgement *ret)
+    const struct emotp_finding *findings, int64_t now_s,
+    struct emotp_judgement *ret)
 {
 	bool strict = emotp_judge_strict(&c->user, now_s);
 	size_t chosen = choose(c, findings, strict);
@@ -449,8 +325,8 @@ enum emotp_err
 emotp_judge(struct emotp_case *c, const struct emotp_config *config,
     const char *typed, int64_t now_s, struct emotp_judgement *ret)
 {
-	struct finding findings[EMOTP_TOKENS_MAX];
-	struct typed code = read_typed(typed);
+	struct emotp_finding findings[EMOTP_TOKENS_MAX];
+	struct emotp_typed code = emotp_typed_read(typed);
 	enum emotp_verdict verdict;
 	enum emotp_err err;
 
@@ -480,21 +356,22 @@ emotp_judge_other_period(const struct emotp_case *c,
     const struct emotp_config *config, const char *typed, int64_t now_s,
     bool *ret)
 {
-	struct typed code = read_typed(typed);
+	struct emotp_typed code = emotp_typed_read(typed);
 	enum emotp_err err = EMOTP_OK;
 
 	*ret = false;
 	for (size_t i = 0; i < c->count && err == EMOTP_OK; i++) {
 		struct emotp_token other = c->tokens[i];
-		struct finding f;
+		struct emotp_finding f;
 
 		if (other.params.period_s == 30)
 			continue;
 		other.params.period_s = 30;
-		other.last_step = other.pending_step = NO_STEP;
+		other.last_step = other.pending_step = EMOTP_NO_STEP;
 		other.drift = 0;
-		err = examine(&other, &c->secrets[i], config, &code, now_s, &f);
-		if (err == EMOTP_OK && matching(&f, false) != NO_STEP)
+		err = emotp_examine(
+		    &other, &c->secrets[i], config, &code, now_s, &f);
+		if (err == EMOTP_OK && matching(&f, false) != EMOTP_NO_STEP)
 			*ret = true;
 	}
 	return err;

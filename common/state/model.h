@@ -22,11 +22,9 @@
 #define EMOTP_TIMES_MAX    100 /* events remembered in an emotp_times */
 #define EMOTP_CODES_MAX    32  /* registration codes kept for a user */
 #define EMOTP_ATTEMPTS_MAX 10  /* latest logins and refusals of a user */
-#define EMOTP_RECOVERY_MAX                                \
-	20 /* recovery codes of a user, imported ones too \
-	    */
+#define EMOTP_RECOVERY_MAX 20  /* recovery codes, imported ones too */
 
-#define EMOTP_SEALED_MAX (12 + EMOTP_SECRET_MAX + 16) /* nonce, text, tag */
+#define EMOTP_SEALED_MAX   (12 + EMOTP_SECRET_MAX + 16) /* nonce, text, tag */
 
 /*
  * Verdicts: "decided". The numbers are stored: append, never renumber. Zero
@@ -153,10 +151,13 @@ bool emotp_code_forgotten(const struct emotp_code *code, int64_t now_s);
 /* Whether a code may still be used: its hour, from handed_at, is not over. */
 bool emotp_code_live(const struct emotp_code *code, int64_t now_s);
 
-enum emotp_recovery_kind {       /* stored: never renumber */
-	EMOTP_RECOVERY_OURS = 1, /* XXXXX-XXXXX, 50 bits */
-	EMOTP_RECOVERY_SCRATCH =
-	    2, /* imported: eight digits, so a miss counts */
+/*
+ * Ours have 50 bits; those that are imported eight digits, so that a miss
+ * must count.
+ */
+enum emotp_recovery_kind { /* stored: never renumber */
+	EMOTP_RECOVERY_OURS = 1,
+	EMOTP_RECOVERY_SCRATCH = 2,
 };
 
 /* Kept as a digest, like a registration code. */

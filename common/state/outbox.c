@@ -4,7 +4,6 @@
 
 #include "../secret.h"
 #include "outbox.h"
-#include "recovery.h"
 #include "template.h"
 
 #define STALE_S   600 /* whoever claimed an intent this long ago is gone */
@@ -251,7 +250,7 @@ show_left(const struct emotp_outbox *o, const struct emotp_user *user,
 	enum emotp_err err = emotp_store_begin_read(a->store);
 
 	if (err == EMOTP_OK)
-		err = emotp_recovery_left(a, user->id, &left);
+		err = emotp_store_recovery_left(a->store, user->id, &left);
 	emotp_store_rollback(a->store);
 	(void)snprintf(buf, LEFT_MAX, "%d", left);
 	return err == EMOTP_OK ? err : store_failed(o, err, why);

@@ -75,30 +75,6 @@ emotp_recovery_make(const struct emotp_authority *a, const char *name,
 	return err;
 }
 
-/* ---- counting ---- */
-
-static int
-count_left(const struct emotp_recovery_code *codes, size_t count)
-{
-	int left = 0;
-
-	for (size_t i = 0; i < count; i++)
-		left += codes[i].used_at == 0;
-	return left;
-}
-
-enum emotp_err
-emotp_recovery_left(const struct emotp_authority *a, int64_t user_id, int *ret)
-{
-	struct emotp_recovery_code codes[EMOTP_RECOVERY_MAX];
-	size_t count;
-	enum emotp_err err =
-	    emotp_store_recovery(a->store, user_id, codes, &count);
-
-	*ret = count_left(codes, count);
-	return err;
-}
-
 /* ---- a login ---- */
 
 /* Eight digits, between which spaces and dashes do not matter. */
@@ -151,6 +127,16 @@ search(const struct emotp_authority *a, struct emotp_case *c, const char *text,
 		}
 	}
 	return err;
+}
+
+static int
+count_left(const struct emotp_recovery_code *codes, size_t count)
+{
+	int left = 0;
+
+	for (size_t i = 0; i < count; i++)
+		left += codes[i].used_at == 0;
+	return left;
 }
 
 enum emotp_err

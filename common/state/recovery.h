@@ -24,10 +24,6 @@ struct emotp_recovery_sheet {
 enum emotp_err emotp_recovery_make(const struct emotp_authority *a,
     const char *name, struct emotp_recovery_sheet *ret, struct emotp_why *why);
 
-/* How many are left of a user. Inside the caller's transaction. */
-enum emotp_err emotp_recovery_left(
-    const struct emotp_authority *a, int64_t user_id, int *ret);
-
 /*
  * Adds one that reads text; code has user_id, number and kind. Inside the
  * caller's transaction.

@@ -259,10 +259,10 @@ out:
 /* HMAC-SHA256 over salt, purpose, user, address and code. */
 static enum emotp_err
 digest(const struct emotp_key *key, const unsigned char salt[static 16],
-    const char *text, unsigned char ret[static 32])
+    const char text[static DIGEST_TEXT], unsigned char ret[static 32])
 {
 	unsigned char salted[16 + DIGEST_TEXT];
-	size_t len = strlen(text);
+	size_t len = strnlen(text, DIGEST_TEXT);
 	unsigned n = 32;
 	bool ok;
 

@@ -142,6 +142,9 @@ enum emotp_err emotp_store_codes_end(
 enum emotp_err emotp_store_recovery(struct emotp_store *store, int64_t user_id,
     struct emotp_recovery_code ret[static EMOTP_RECOVERY_MAX],
     size_t *ret_count);
+/* How many of them are not used. */
+enum emotp_err emotp_store_recovery_left(
+    struct emotp_store *store, int64_t user_id, int *ret);
 enum emotp_err emotp_store_recovery_insert(
     struct emotp_store *store, const struct emotp_recovery_code *code);
 

@@ -11,6 +11,8 @@ static const char recovery_insert[] =
 static const char recovery_use[] =
     "UPDATE recovery SET used_at = ?3 "
     "WHERE user_id = ?1 AND number = ?2 AND used_at = 0";
+static const char recovery_left[] =
+    "SELECT COUNT(*) FROM recovery WHERE user_id = ?1 AND used_at = 0";
 static const char recovery_drop[] = "DELETE FROM recovery WHERE user_id = ?1";
 
 struct recovery_list {
@@ -51,6 +53,25 @@ emotp_store_recovery(struct emotp_store *store, int64_t user_id,
 
 	*ret_count = err == EMOTP_OK ? list.count : 0;
 	return err;
+}
+
+static enum emotp_err
+take_left(void *arg, const struct emotp_value *columns)
+{
+	struct emotp_reader r = {columns, true};
+
+	*(int *)arg = emotp_get_int(&r, 0, EMOTP_RECOVERY_MAX);
+	return r.ok ? EMOTP_OK : EMOTP_ERR_STORE;
+}
+
+enum emotp_err
+emotp_store_recovery_left(struct emotp_store *store, int64_t user_id, int *ret)
+{
+	const struct emotp_value arg = emotp_arg_integer(user_id);
+	const struct emotp_rows rows = {take_left, ret};
+
+	*ret = 0;
+	return emotp_read_rows(store, recovery_left, &arg, 1, &rows);
 }
 
 enum emotp_err

@@ -5,9 +5,8 @@
 
 #include "../config.h"
 #include "store.h"
-#include "store_backend.h"
 #include "store_files.h"
-#include "store_sqlite_vfs.h"
+#include "store_sqlite.h"
 
 #define WAIT_MAX_MS      5000
 #define CHECKPOINT_PAGES 64
@@ -247,52 +246,6 @@ sqlite_rollback(void *db)
 		(void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
-static int
-bind(sqlite3_stmt *stmt, int at, const struct emotp_value *value)
-{
-	switch (value->type) {
-	case EMOTP_INTEGER:
-		return sqlite3_bind_int64(stmt, at, value->integer);
-	case EMOTP_TEXT:
-		return sqlite3_bind_text(
-		    stmt, at, value->data, (int)value->len, SQLITE_STATIC);
-	case EMOTP_BLOB:
-		return value->len == 0 ?
-		    sqlite3_bind_zeroblob(stmt, at, 0) :
-		    sqlite3_bind_blob(
-			stmt, at, value->data, (int)value->len, SQLITE_STATIC);
-	case EMOTP_NULL:
-		break;
-	}
-	return sqlite3_bind_null(stmt, at);
-}
-
-static struct emotp_value
-column(sqlite3_stmt *stmt, int at)
-{
-	struct emotp_value value = {.type = EMOTP_NULL};
-
-	switch (sqlite3_column_type(stmt, at)) {
-	case SQLITE_INTEGER:
-		value.type = EMOTP_INTEGER;
-		value.integer = sqlite3_column_int64(stmt, at);
-		break;
-	case SQLITE_TEXT:
-		value.type = EMOTP_TEXT;
-		value.data = sqlite3_column_text(stmt, at);
-		break;
-	case SQLITE_BLOB:
-		value.type = EMOTP_BLOB;
-		value.data = sqlite3_column_blob(stmt, at);
-		break;
-	default:
-		return value;
-	}
-	if (value.type != EMOTP_INTEGER)
-		value.len = (size_t)sqlite3_column_bytes(stmt, at);
-	return value;
-}
-
 static enum emotp_err
 take_row(sqlite3_stmt *stmt, const struct emotp_rows *rows)
 {
@@ -300,7 +253,7 @@ take_row(sqlite3_stmt *stmt, const struct emotp_rows *rows)
 	int count = sqlite3_column_count(stmt);
 
 	for (int i = 0; i < count && i < EMOTP_COLUMNS_MAX; i++)
-		columns[i] = column(stmt, i);
+		columns[i] = emotp_sqlite_column(stmt, i);
 	return rows->take(rows->arg, columns);
 }
 
@@ -356,7 +309,7 @@ sqlite_run(void *db, const struct emotp_statement *what, int64_t *ret_changes,
 	int rc = prepare(s, what->sql, &stmt);
 
 	for (size_t i = 0; i < what->count && rc == SQLITE_OK; i++)
-		rc = bind(stmt, (int)i + 1, &what->args[i]);
+		rc = emotp_sqlite_bind(stmt, (int)i + 1, &what->args[i]);
 	if (rc != SQLITE_OK)
 		err = failed(s, rc);
 	if (err == EMOTP_OK)

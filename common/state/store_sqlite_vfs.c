@@ -1,7 +1,7 @@
 #include <stdio.h>
 
 #include "store_files.h"
-#include "store_sqlite_vfs.h"
+#include "store_sqlite.h"
 
 /* The real one makes the WAL with the owner and mode of the database. */
 static int

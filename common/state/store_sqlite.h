@@ -1,9 +1,12 @@
-/* SQLite's way to files, less a sync that a login need not wait for. */
-#ifndef EMOTP_STORE_SQLITE_VFS_H
-#define EMOTP_STORE_SQLITE_VFS_H
+/* The parts of the SQLite backend, to one another. */
+#ifndef EMOTP_STORE_SQLITE_H
+#define EMOTP_STORE_SQLITE_H
 
 #include <sqlite3.h>
 
+#include "store_backend.h"
+
+/* SQLite's way to files, less a sync that a login need not wait for. */
 struct emotp_sqlite_vfs {
 	sqlite3_vfs vfs; /* first: SQLite hands back a pointer to it */
 	sqlite3_vfs *real;
@@ -19,5 +22,12 @@ struct emotp_sqlite_vfs {
  */
 int emotp_sqlite_vfs_open(
     struct emotp_sqlite_vfs *vfs, const char *path, sqlite3 **ret);
+
+/* Binds what is borrowed until the statement's bindings are cleared. */
+int emotp_sqlite_bind(
+    sqlite3_stmt *stmt, int at, const struct emotp_value *value);
+
+/* Borrowed until the next step. */
+struct emotp_value emotp_sqlite_column(sqlite3_stmt *stmt, int at);
 
 #endif
