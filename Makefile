@@ -14,6 +14,8 @@ SYSCONF	 = /etc
 MULTIARCH := $(shell $(CC) -print-multiarch)
 PAMDIR	 = /lib/$(MULTIARCH)/security
 MANDIR	 = $(PREFIX)/share/man
+BASHCOMP = $(PREFIX)/share/bash-completion/completions
+ZSHCOMP	 = $(PREFIX)/share/zsh/vendor-completions
 
 WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes \
 	   -Wstrict-prototypes -Wformat=2 -Wcast-qual -Wvla -Werror
@@ -115,11 +117,17 @@ install: all
 	install -D -m 0644 -t $(DESTDIR)$(MANDIR)/man8 \
 	    pam_emotp/pam_emotp.8 provision/emotp-provision.8
 	install -D -m 0644 -t $(DESTDIR)$(MANDIR)/man5 etc/emotp.conf.5
+	install -D -m 0644 etc/completion/emotp-provision.bash \
+	    $(DESTDIR)$(BASHCOMP)/emotp-provision
+	install -D -m 0644 -t $(DESTDIR)$(ZSHCOMP) \
+	    etc/completion/_emotp-provision
 
 # Leaves /etc/emotp and /var/lib/emotp: they are the administrator's.
 uninstall:
 	rm -f $(DESTDIR)$(PAMDIR)/pam_emotp.so \
 	    $(DESTDIR)$(PREFIX)/sbin/emotp-provision \
+	    $(DESTDIR)$(BASHCOMP)/emotp-provision \
+	    $(DESTDIR)$(ZSHCOMP)/_emotp-provision \
 	    $(DESTDIR)$(MANDIR)/man8/pam_emotp.8 \
 	    $(DESTDIR)$(MANDIR)/man8/emotp-provision.8 \
 	    $(DESTDIR)$(MANDIR)/man5/emotp.conf.5

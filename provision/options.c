@@ -30,14 +30,25 @@ gap(const struct command *command)
 }
 
 static void
+help_line(const struct command *command, const char *indent)
+{
+	(void)printf("%s%s", indent, command->help);
+	if (command->alias != NULL)
+		(void)printf("; also: %s", command->alias);
+	(void)printf("\n");
+}
+
+static void
 help(void)
 {
-	(void)printf(USAGE " COMMAND ...\n\n");
+	(void)printf(USAGE " COMMAND ...\n"
+			   "       emotp-provision --help | --version\n\n");
 	for (const struct command *c = commands; c->name != NULL; c++) {
 		(void)printf("  %s%s%s\n", c->name, gap(c), c->arguments);
-		(void)printf("      %s\n", c->help);
+		help_line(c, "      ");
 	}
-	(void)printf("\nSee emotp-provision(8).\n");
+	(void)printf("\nAfter a command, --help tells its usage alone."
+		     " See emotp-provision(8).\n");
 }
 
 /* How an option is written: the long form where it has one. */
@@ -129,6 +140,35 @@ find_command(const char *name)
 	return NULL;
 }
 
+/* Whether one letter more, less or other makes b of a. */
+static bool
+one_letter_off(const char *a, const char *b)
+{
+	while (*a != '\0' && *a == *b) {
+		a++;
+		b++;
+	}
+	if (*a != '\0' && *b != '\0' && strcmp(a + 1, b + 1) == 0)
+		return true;
+	return (*a != '\0' && strcmp(a + 1, b) == 0) ||
+	    (*b != '\0' && strcmp(a, b + 1) == 0);
+}
+
+static int
+no_command(const char *name)
+{
+	for (const struct command *c = commands; c->name != NULL; c++)
+		if (one_letter_off(name, c->name))
+			return output_fail(EXIT_USAGE,
+			    "%.64s: no such command, but there is %s;"
+			    " --help lists the commands",
+			    name, c->name);
+	return output_fail(EXIT_USAGE,
+	    "%.64s: no such command; " USAGE
+	    " COMMAND ...; --help lists the commands",
+	    name);
+}
+
 /* An option of a command: who takes it, and where it goes. */
 static int
 take_option(const struct command *command, int option, struct arguments *args)
@@ -204,8 +244,9 @@ help_of(const struct command *command, const char *usage)
 {
 	bool fits = strlen(usage) <= WIDTH;
 
-	(void)printf(USAGE " %s%s%s\n    %s\n", command->name,
-	    fits ? gap(command) : "\n\t", command->arguments, command->help);
+	(void)printf(USAGE " %s%s%s\n", command->name,
+	    fits ? gap(command) : "\n\t", command->arguments);
+	help_line(command, "    ");
 }
 
 /* argv[0] is the command. "-" keeps the order, whatever the environment. */
@@ -236,6 +277,10 @@ read_arguments(
 			ret->command = NULL;
 			return 0;
 		}
+		/* What is not taken here needs no value either. */
+		if (result == ':' &&
+		    take_option(command, optopt, &ret->args) != 0)
+			result = optopt;
 		if (result == 1)
 			bad |= take_word(command, optarg, &count, &ret->args);
 		else if (take_option(command, result, &ret->args) != 0)
@@ -262,15 +307,13 @@ options_read(int argc, char *argv[], struct invocation *ret)
 		return code;
 	if (optind >= argc)
 		return output_fail(EXIT_USAGE,
-		    USAGE " COMMAND ...; --help lists the commands");
+		    "a command is missing; " USAGE
+		    " COMMAND ...; --help lists the commands");
 	argc -= optind;
 	argv += optind;
 	ret->command = find_command(argv[0]);
 	if (ret->command == NULL)
-		return output_fail(EXIT_USAGE,
-		    "%.64s: no such command; " USAGE
-		    " COMMAND ...; --help lists the commands",
-		    argv[0]);
+		return no_command(argv[0]);
 	(void)snprintf(usage, sizeof(usage), USAGE " %s%s%s",
 	    ret->command->name, gap(ret->command), ret->command->arguments);
 	return read_arguments(argc, argv, ret, usage);
