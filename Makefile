@@ -38,7 +38,7 @@ PAM	 := $(wildcard pam_emotp/*.c)
 PROVISION := $(wildcard provision/*.c)
 UNIT	 := $(wildcard tests/unit/*.c)
 SOURCES	 := $(COMMON) $(STATE) $(PAM) $(PROVISION) $(UNIT)
-TEMPLATES := $(sort $(wildcard etc/mail/en/*.txt))
+TEMPLATES := $(sort $(wildcard etc/mail/*/*.txt))
 
 obj	 = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIBS	 = $(BUILD)/libemotp-state.a $(BUILD)/libemotp.a
@@ -73,8 +73,9 @@ $(BUILD)/%.sql.h: common/state/%.sql
 	$(quote) $< > $@
 $(BUILD)/templates.h: $(TEMPLATES) Makefile
 	@mkdir -p $(@D)
-	for t in $(TEMPLATES); do n=$${t##*/}; \
-	    printf '{"%s",\n' "$${n%.txt}"; $(quote) "$$t"; printf '},\n'; \
+	for t in $(TEMPLATES); do l=$${t#etc/mail/}; n=$${t##*/}; \
+	    printf '{"%s", "%s",\n' "$${l%%/*}" "$${n%.txt}"; \
+	    $(quote) "$$t"; printf '},\n'; \
 	    done > $@
 $(BUILD)/common/state/store_sqlite.o: $(patsubst common/state/%,$(BUILD)/%.h, \
 	$(wildcard common/state/*.sql))
@@ -110,8 +111,8 @@ install: all
 	    $(DESTDIR)$(PAMDIR)/pam_emotp.so
 	install -D -m 0755 $(BUILD)/emotp-provision \
 	    $(DESTDIR)$(PREFIX)/sbin/emotp-provision
-	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/emotp/mail/en \
-	    $(TEMPLATES)
+	for t in $(TEMPLATES); do install -D -m 0644 "$$t" \
+	    "$(DESTDIR)$(PREFIX)/share/emotp/$${t#etc/}" || exit; done
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/emotp/examples \
 	    $(wildcard etc/examples/*) etc/emotp.conf
 	install -D -m 0644 -t $(DESTDIR)$(MANDIR)/man8 \

@@ -24,11 +24,19 @@ log_accepted(pam_handle_t *pamh, const char *user,
 {
 	char name[EMOTP_ESCAPED_MAX], rhost[EMOTP_ESCAPED_MAX];
 
+	const char *from;
+
 	(void)item(pamh, PAM_RHOST, rhost);
-	pam_syslog(pamh, LOG_NOTICE,
-	    "accepted code for %s%s%s token=%d drift=%d",
-	    emotp_escape(user, true, name), rhost[0] == '\0' ? "" : " from ",
-	    rhost, judgement->token, judgement->drift);
+	(void)emotp_escape(user, true, name);
+	from = rhost[0] == '\0' ? "" : " from ";
+	if (judgement->recovery)
+		pam_syslog(pamh, LOG_NOTICE,
+		    "accepted recovery code for %s%s%s left=%d", name, from,
+		    rhost, judgement->recovery_left);
+	else
+		pam_syslog(pamh, LOG_NOTICE,
+		    "accepted code for %s%s%s token=%d drift=%d", name, from,
+		    rhost, judgement->token, judgement->drift);
 }
 
 static void

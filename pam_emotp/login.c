@@ -120,7 +120,30 @@ waive(const struct login *l)
 	return PAM_IGNORE;
 }
 
-/* One code: asked for, judged, logged. */
+/*
+ * Tells the log and the user. What an earlier module left is usually a
+ * password: no failure to log, and nothing to tell who is asked next.
+ */
+static void
+tell(const struct login *l, enum prompt_source source,
+    const struct emotp_judgement *judgement)
+{
+	const struct texts *texts = texts_in(judgement->language);
+	bool asked = source == PROMPT_USER || l->options->use_first_pass;
+
+	if (judgement->verdict == EMOTP_ACCEPTED)
+		log_accepted(l->pamh, l->user, judgement);
+	else if (asked || judgement->verdict != EMOTP_MALFORMED)
+		log_refused(l->pamh, l->user, judgement);
+	if (l->silent)
+		return;
+	if (judgement->verdict == EMOTP_ACCEPTED)
+		prompt_accepted(l->pamh, texts, judgement);
+	else if (asked)
+		prompt_denied(l->pamh, texts);
+}
+
+/* One code: asked for, judged, told. */
 static int
 attempt(const struct login *l, enum prompt_source source)
 {
@@ -143,21 +166,11 @@ attempt(const struct login *l, enum prompt_source source)
 	if (err != EMOTP_OK)
 		return fail(l, err, &why);
 	debug_judged(l, len, judgement.verdict);
-	result = result_of_verdict(judgement.verdict);
-	if (result == PAM_SUCCESS)
-		log_accepted(l->pamh, l->user, &judgement);
-	else if (source == PROMPT_USER || l->options->use_first_pass ||
-	    judgement.verdict != EMOTP_MALFORMED)
-		log_refused(l->pamh, l->user, &judgement);
-	if (result == PAM_SUCCESS && !l->silent)
-		prompt_clock(l->pamh, judgement.drift, judgement.period_s);
-	return result;
+	tell(l, source, &judgement);
+	return result_of_verdict(judgement.verdict);
 }
 
-/*
- * With try_first_pass the user is asked as if nothing had been tried: what
- * an earlier module left is usually a password, and no failure to log.
- */
+/* With try_first_pass the user is asked as if nothing had been tried. */
 static int
 converse(const struct login *l)
 {
@@ -167,16 +180,10 @@ converse(const struct login *l)
 	if (options->use_first_pass ||
 	    (options->try_first_pass && prompt_has_earlier(l->pamh)))
 		result = attempt(l, PROMPT_EARLIER);
-	if (options->use_first_pass) {
-		if (result == PAM_AUTH_ERR && !l->silent)
-			prompt_denied(l->pamh);
+	if (options->use_first_pass)
 		return result;
-	}
-	for (int i = 0; i < options->prompts && result == PAM_AUTH_ERR; i++) {
+	for (int i = 0; i < options->prompts && result == PAM_AUTH_ERR; i++)
 		result = attempt(l, PROMPT_USER);
-		if (result == PAM_AUTH_ERR && !l->silent)
-			prompt_denied(l->pamh);
-	}
 	return result;
 }
 

@@ -93,21 +93,26 @@ prompt_code(pam_handle_t *pamh, const struct options *options,
 }
 
 void
-prompt_denied(pam_handle_t *pamh)
+prompt_denied(pam_handle_t *pamh, const struct texts *texts)
 {
-	(void)pam_error(pamh,
-	    "Code not accepted. Wait for the next code and "
-	    "enter that one.");
+	(void)pam_error(pamh, "%s", texts->denied);
+}
+
+static void
+inform(pam_handle_t *pamh, const struct texts_around *around, int number)
+{
+	(void)pam_info(pamh, "%s%d%s", around->before, number, around->after);
 }
 
 void
-prompt_clock(pam_handle_t *pamh, int drift, int period_s)
+prompt_accepted(pam_handle_t *pamh, const struct texts *texts,
+    const struct emotp_judgement *judgement)
 {
-	int seconds = abs(drift) * period_s;
+	int seconds = abs(judgement->drift) * judgement->period_s;
 
-	if (seconds > CLOCK_WARN_S)
-		(void)pam_info(pamh,
-		    "Your device's clock is about %d minutes "
-		    "%s",
-		    (seconds + 30) / 60, drift < 0 ? "slow" : "fast");
+	if (judgement->recovery)
+		inform(pamh, &texts->left, judgement->recovery_left);
+	else if (seconds > CLOCK_WARN_S)
+		inform(pamh, judgement->drift < 0 ? &texts->slow : &texts->fast,
+		    (seconds + 30) / 60);
 }

@@ -4,7 +4,9 @@
 
 #include <security/pam_modules.h>
 
+#include "../common/state/judge.h"
 #include "options.h"
+#include "texts.h"
 
 #define PROMPT_TYPED_MAX 512 /* bytes, with the NUL */
 
@@ -27,7 +29,8 @@ int prompt_code(pam_handle_t *pamh, const struct options *options,
     enum prompt_source source, int digits, char typed[static PROMPT_TYPED_MAX]);
 
 /* Best effort: a message that cannot be shown changes no verdict. */
-void prompt_denied(pam_handle_t *pamh);
-void prompt_clock(pam_handle_t *pamh, int drift, int period_s);
+void prompt_denied(pam_handle_t *pamh, const struct texts *texts);
+void prompt_accepted(pam_handle_t *pamh, const struct texts *texts,
+    const struct emotp_judgement *judgement);
 
 #endif

@@ -18,12 +18,15 @@
 #define PASSWORD_MAX 256 /* bytes, with line break and NUL */
 #define HOST_MAX     256 /* bytes of a host's full name, with the NUL */
 #define MAILDIR      "maildir:"
-#define ALTERNATIVES "smtp://HOST, smtps://HOST or maildir:/PATH"
+#define SENDMAIL     "sendmail:"
+#define ALTERNATIVES \
+	"sendmail:/PATH, smtp://HOST, smtps://HOST or maildir:/PATH"
 
 struct emotp_mailer {
 	char host[HOST_MAX]; /* this host's full name */
 	char from[EMOTP_EMAIL_MAX + 1];
-	const char *maildir; /* a path, or NULL: smtp */
+	const char *maildir;  /* a path, or NULL */
+	const char *sendmail; /* a path, or NULL; without either: smtp */
 	char url[EMOTP_CONFIG_VALUE + HOST_MAX];
 	char password[PASSWORD_MAX];
 	struct emotp_smtp_settings settings;
@@ -198,6 +201,22 @@ set_smtp(const struct emotp_config *config, struct emotp_mailer *mailer,
 	return EMOTP_OK;
 }
 
+/* What follows the scheme, if mail has it: an absolute path. */
+static enum emotp_err
+set_path(const char *mail, const char *scheme, const char **ret,
+    struct emotp_why *why)
+{
+	size_t len = strlen(scheme);
+
+	if (strncmp(mail, scheme, len) != 0)
+		return EMOTP_OK;
+	*ret = mail + len;
+	return mail[len] == '/' ?
+	    EMOTP_OK :
+	    emotp_fail(why, EMOTP_ERR_CONFIG,
+		"mail: after %s comes an absolute path", scheme);
+}
+
 static const struct scheme {
 	const char *begin;
 	const char *name;
@@ -209,28 +228,22 @@ set_transport(const struct emotp_config *config, struct emotp_mailer *mailer,
     struct emotp_why *why)
 {
 	const char *mail = config->mail;
+	enum emotp_err err = set_path(mail, MAILDIR, &mailer->maildir, why);
 
-	if (strncmp(mail, MAILDIR, strlen(MAILDIR)) == 0) {
-		mailer->maildir = mail + strlen(MAILDIR);
-		return mailer->maildir[0] == '/' ?
-		    EMOTP_OK :
-		    emotp_fail(why, EMOTP_ERR_CONFIG,
-			"mail: after maildir: comes an absolute path");
-	}
+	if (err == EMOTP_OK)
+		err = set_path(mail, SENDMAIL, &mailer->sendmail, why);
+	if (err != EMOTP_OK || mailer->maildir != NULL ||
+	    mailer->sendmail != NULL)
+		return err;
 	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
 		const struct scheme *s = &schemes[i];
 		size_t len = strlen(s->begin);
-		enum emotp_err err;
 
 		if (strncmp(mail, s->begin, len) != 0)
 			continue;
 		err = set_url(mailer, s->name, mail + len, s->port, why);
 		return err == EMOTP_OK ? set_smtp(config, mailer, why) : err;
 	}
-	if (strncmp(mail, "sendmail:", strlen("sendmail:")) == 0)
-		return emotp_fail(why, EMOTP_ERR_CONFIG,
-		    "mail = sendmail: is not supported by this version; "
-		    "set mail to " ALTERNATIVES);
 	return emotp_fail(why, EMOTP_ERR_CONFIG,
 	    "mail: unknown kind; set it to " ALTERNATIVES);
 }
@@ -282,6 +295,19 @@ make_id(char id[static 33], struct emotp_why *why)
 	return EMOTP_OK;
 }
 
+static enum emotp_err
+hand_over(struct emotp_mailer *mailer, const struct emotp_envelope *envelope,
+    const struct emotp_progress *progress, struct emotp_why *why)
+{
+	if (mailer->maildir != NULL)
+		return emotp_maildir_send(mailer->maildir, envelope, why);
+	if (mailer->sendmail != NULL)
+		return emotp_sendmail_send(
+		    mailer->sendmail, envelope, progress, why);
+	return emotp_smtp_send(
+	    mailer->smtp, &mailer->settings, envelope, progress, why);
+}
+
 enum emotp_err
 emotp_mailer_send(struct emotp_mailer *mailer,
     const struct emotp_letter *letter, const struct emotp_progress *progress,
@@ -308,10 +334,7 @@ emotp_mailer_send(struct emotp_mailer *mailer,
 		err = emotp_message_write(
 		    letter, mailer->from, id, &mailer->message, why);
 	if (err == EMOTP_OK)
-		err = mailer->maildir != NULL ?
-		    emotp_maildir_send(mailer->maildir, &envelope, why) :
-		    emotp_smtp_send(mailer->smtp, &mailer->settings, &envelope,
-			progress, why);
+		err = hand_over(mailer, &envelope, progress, why);
 	emotp_wipe(&mailer->message, sizeof(mailer->message));
 	return err;
 }

@@ -1,4 +1,4 @@
-/* Handing a mail over: SMTP with TLS by libcurl, or into a Maildir. */
+/* Handing a mail over: sendmail(8), SMTP with TLS, or a Maildir. */
 #ifndef EMOTP_MAIL_H
 #define EMOTP_MAIL_H
 
@@ -30,8 +30,9 @@ enum emotp_err emotp_mailer_open(const struct emotp_config *config,
 void emotp_mailer_close(struct emotp_mailer *mailer);
 
 /*
- * Hands one letter over: EMOTP_OK once the server has taken it (the Maildir:
- * once it is on the disk), else EMOTP_ERR_MAIL. Never in clear. progress may
+ * Hands one letter over: EMOTP_OK once the server or program has taken it
+ * (the Maildir: once it is on the disk), else EMOTP_ERR_MAIL. Never over the
+ * network in clear. progress may
  * be NULL.
  */
 enum emotp_err emotp_mailer_send(struct emotp_mailer *mailer,

@@ -1,4 +1,4 @@
-/* The two ways out of mail.c; nobody else includes this. */
+/* The three ways out of mail.c; nobody else includes this. */
 #ifndef EMOTP_MAIL_TRANSPORT_H
 #define EMOTP_MAIL_TRANSPORT_H
 
@@ -46,5 +46,15 @@ enum emotp_err emotp_smtp_send(struct emotp_smtp *smtp,
  */
 enum emotp_err emotp_maildir_send(const char *path,
     const struct emotp_envelope *envelope, struct emotp_why *why);
+
+/*
+ * Hands the message to the program at path, run as sendmail(8) with -t -i:
+ * EMOTP_OK once it has ended with status 0, else EMOTP_ERR_MAIL. It inherits
+ * no environment and no descriptors, and is killed after a minute. progress
+ * may be NULL.
+ */
+enum emotp_err emotp_sendmail_send(const char *path,
+    const struct emotp_envelope *envelope,
+    const struct emotp_progress *progress, struct emotp_why *why);
 
 #endif

@@ -269,7 +269,7 @@ send_notice(const struct emotp_outbox *o, const struct emotp_user *user,
 	    .token = token,
 	    .left = left,
 	    .time = when,
-	    .source = intent->source[0] != '\0' ? intent->source : "unknown",
+	    .source = intent->source[0] != '\0' ? intent->source : "-",
 	};
 	enum emotp_err err;
 

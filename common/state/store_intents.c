@@ -51,7 +51,7 @@ take_intent(void *arg, const struct emotp_value *columns)
 	intent->id = emotp_get_integer(&r);
 	intent->user_id = emotp_get_integer(&r);
 	intent->kind = (enum emotp_mail_kind)emotp_get_int(
-	    &r, EMOTP_MAIL_CODE, EMOTP_MAIL_DISABLED);
+	    &r, EMOTP_MAIL_CODE, EMOTP_MAIL_RECOVERY);
 	intent->token = emotp_get_int(&r, 0, INT32_MAX);
 	emotp_get_text(&r, intent->label, sizeof(intent->label));
 	emotp_get_text(&r, intent->source, sizeof(intent->source));

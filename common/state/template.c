@@ -12,6 +12,7 @@
 #define FALLBACK "en"
 
 static const struct built_in {
+	const char *language;
 	const char *kind;
 	const char *text;
 } built_ins[] = {
@@ -83,12 +84,14 @@ read_file(const char *dir, const char *language, const char *kind,
 }
 
 static enum emotp_err
-find_built_in(const char *kind, struct source *ret, struct emotp_why *why)
+find_built_in(const char *language, const char *kind, struct source *ret,
+    struct emotp_why *why)
 {
 	(void)snprintf(
-	    ret->path, sizeof(ret->path), "built-in %s/%s.txt", FALLBACK, kind);
+	    ret->path, sizeof(ret->path), "built-in %s/%s.txt", language, kind);
 	for (size_t i = 0; i < BUILT_INS; i++)
-		if (strcmp(built_ins[i].kind, kind) == 0 &&
+		if (strcmp(built_ins[i].language, language) == 0 &&
+		    strcmp(built_ins[i].kind, kind) == 0 &&
 		    emotp_copy(ret->text, sizeof(ret->text), built_ins[i].text))
 			return EMOTP_OK;
 	return emotp_fail(
@@ -99,22 +102,17 @@ static enum emotp_err
 find(const struct emotp_config *config, const char *language, const char *kind,
     struct source *ret, struct emotp_why *why)
 {
-	const char *const places[][2] = {
-	    {config->templates, language},
-	    {EMOTP_TEMPLATES, language},
-	    {config->templates, FALLBACK},
-	    {EMOTP_TEMPLATES, FALLBACK},
-	};
+	const char *const places[] = {config->templates, EMOTP_TEMPLATES};
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		bool found;
-		enum emotp_err err = read_file(
-		    places[i][0], places[i][1], kind, ret, &found, why);
+		enum emotp_err err =
+		    read_file(places[i], language, kind, ret, &found, why);
 
 		if (err != EMOTP_OK || found)
 			return err;
 	}
-	return find_built_in(kind, ret, why);
+	return find_built_in(language, kind, ret, why);
 }
 
 /* ---- filling in ---- */

@@ -2,8 +2,8 @@
  * Mail texts: LANG/KIND.txt holds the subject, a blank line and the body,
  * with placeholders {issuer} {user} {code} {expires} {token} {left} {time}
  * {source}.
- * Searched in the configured directory, in the installed one, and last in
- * the English ones that are built in.
+ * Searched in the configured directory, in the installed one, and last among
+ * those that are built in.
  */
 #ifndef EMOTP_TEMPLATE_H
 #define EMOTP_TEMPLATE_H

@@ -24,16 +24,6 @@ def refused(machine, sink, says):
     return done
 
 
-@pytest.mark.parametrize("setting", [None, "sendmail:/usr/sbin/sendmail"])
-def test_sendmail_names_the_alternatives(machine, post, sink, nothing_lives,
-                                         setting):
-    post.settings(sink.tap, mail=setting)
-    done = refused(machine, sink, "mail = sendmail: is not supported")
-    for other in ("smtp://", "smtps://", "maildir:"):
-        assert other in done.err
-    nothing_lives()
-
-
 @pytest.mark.parametrize("mail", [
     "smtp://", "smtp://:25", "smtp://user@localhost", "smtp://u:p@localhost",
     "smtp://localhost/", "smtp://localhost/path", "smtp://localhost?x=y",
