@@ -5,6 +5,7 @@
 #	sudo make check every test
 #	sudo make try   a sandbox that stays up, for your own phone
 #	make lint       every warning of every analyser
+#	make fuzz       a minute for every parser; FUZZ_SECONDS is honoured
 #	make install    DESTDIR and PREFIX are honoured
 
 VERSION	 = 0.1.0
@@ -26,6 +27,11 @@ ifdef SANITIZE
 DEFS	 = # the sanitizers' symbols come from the process
 HARDEN	 = -fsanitize=address,undefined -fno-sanitize-recover=all
 endif
+ifeq ($(SANITIZE),fuzz)
+HARDEN	 = -fsanitize=fuzzer-no-link,address,undefined \
+	   -fno-sanitize-recover=all
+WARNINGS = # make lint asks clang
+endif
 CFLAGS	 = -O2 -g
 CPPFLAGS = -D_GNU_SOURCE -I$(BUILD) -DEMOTP_VERSION='"$(VERSION)"' \
 	   -DEMOTP_TEMPLATES='"$(PREFIX)/share/emotp/mail"'
@@ -37,7 +43,8 @@ STATE	 := $(wildcard common/state/*.c)
 PAM	 := $(wildcard pam_emotp/*.c)
 PROVISION := $(wildcard provision/*.c)
 UNIT	 := $(wildcard tests/unit/*.c)
-SOURCES	 := $(COMMON) $(STATE) $(PAM) $(PROVISION) $(UNIT)
+FUZZ	 := $(wildcard tests/fuzz/fuzz_*.c)
+SOURCES	 := $(COMMON) $(STATE) $(PAM) $(PROVISION) $(UNIT) $(FUZZ)
 TEMPLATES := $(sort $(wildcard etc/mail/*/*.txt))
 
 obj	 = $(patsubst %.c,$(BUILD)/%.o,$(1))
@@ -89,6 +96,15 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBS)
 	    -lcmocka -lcurl -lcrypto -lsqlite3 -linih
 unit: $(patsubst %.c,$(BUILD)/%,$(UNIT))
 
+# Fuzz targets: tests/fuzz/run builds them with clang, apart.
+$(BUILD)/tests/fuzz/fuzz_%: $(call obj,tests/fuzz/fuzz_%.c tests/fuzz/fuzz.c \
+    provision/google_file.c provision/oath_line.c) $(LIBS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -pie -o $@ $^ \
+	    -lcurl -lcrypto -lsqlite3 -linih
+fuzzers: $(patsubst %.c,$(BUILD)/%,$(FUZZ))
+fuzz:
+	@tests/fuzz/run $(FUZZ_TARGETS)
+
 deps:
 	@etc/deps
 
@@ -138,6 +154,7 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all unit deps demo try pictures check lint format install uninstall clean
+.PHONY: all unit fuzzers fuzz deps demo try pictures check lint format install \
+    uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
