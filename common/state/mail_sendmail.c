@@ -83,12 +83,14 @@ prepare(struct sendmail *s, const struct emotp_message *message)
 static _Noreturn void
 run(const struct sendmail *s, const char *path)
 {
-	char *const argv[] = {strdup(path), strdup("-t"), strdup("-i"), NULL};
-	char *const env[] = {
-	    strdup("PATH=/usr/sbin:/usr/bin:/sbin:/bin"), NULL};
+	char name[EMOTP_CONFIG_VALUE], to[] = "-t", dots[] = "-i";
+	char places[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
+	char *const argv[] = {name, to, dots, NULL};
+	char *const env[] = {places, NULL};
 	sigset_t none;
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
+	(void)emotp_copy(name, sizeof(name), path);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)signal(SIGPIPE, SIG_DFL);

@@ -34,6 +34,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	HOLDS(emotp_text_valid(text.subject) && text.subject[0] != '\0');
+	if (memmem(data, size, CODE, strlen(CODE)) == NULL)
+		HOLDS(strstr(text.subject, CODE) == NULL);
 	HOLDS(strncmp(text.body, CODE "\n", strlen(CODE) + 1) == 0 ||
 	    strstr(text.body, "\n" CODE "\n") != NULL);
 	return 0;
