@@ -6,6 +6,7 @@
 #	sudo make try   a sandbox that stays up, for your own phone
 #	make lint       every warning of every analyser
 #	make fuzz       a minute for every parser; FUZZ_SECONDS is honoured
+#	sudo make bench a login beside those of two other modules
 #	make install    DESTDIR and PREFIX are honoured
 
 VERSION	 = 0.1.0
@@ -105,6 +106,18 @@ fuzzers: $(patsubst %.c,$(BUILD)/%,$(FUZZ))
 fuzz:
 	@tests/fuzz/run $(FUZZ_TARGETS)
 
+# Benchmarks: no test depends on them.
+$(BUILD)/tests/bench/driver: $(call obj,tests/bench/driver.c) \
+    $(BUILD)/libemotp.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -rdynamic -fvisibility=default -pie -o $@ \
+	    $^ -lpam -lcrypto
+$(BUILD)/tests/bench/driver.o: override CFLAGS += -fvisibility=default
+$(BUILD)/tests/bench/pam_floor.so: $(call obj,tests/bench/floor.c)
+	$(CC) $(CFLAGS) -Wl,--no-as-needed -shared -o $@ $^ \
+	    -lpam -lcrypto -lsqlite3 -linih
+bench: all $(BUILD)/tests/bench/driver $(BUILD)/tests/bench/pam_floor.so
+	@tests/bench/bench $(BUILD)
+
 deps:
 	@etc/deps
 
@@ -154,7 +167,7 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all unit fuzzers fuzz deps demo try pictures check lint format install \
+.PHONY: all unit fuzzers fuzz bench deps demo try pictures check lint format install \
     uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
