@@ -99,7 +99,8 @@ unit: $(patsubst %.c,$(BUILD)/%,$(UNIT))
 
 # Fuzz targets: tests/fuzz/run builds them with clang, apart.
 $(BUILD)/tests/fuzz/fuzz_%: $(call obj,tests/fuzz/fuzz_%.c tests/fuzz/fuzz.c \
-    provision/google_file.c provision/oath_line.c) $(LIBS)
+    $(patsubst %,provision/%.c,google_file oath_line lines spool output \
+    progress)) $(LIBS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -pie -o $@ $^ \
 	    -lcurl -lcrypto -lsqlite3 -linih
 fuzzers: $(patsubst %.c,$(BUILD)/%,$(FUZZ))
