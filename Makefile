@@ -43,15 +43,17 @@ COMMON	 := $(wildcard common/*.c)
 STATE	 := $(wildcard common/state/*.c)
 PAM	 := $(wildcard pam_emotp/*.c)
 PROVISION := $(wildcard provision/*.c)
+SERVER	 := $(wildcard server/*.c)
+WEB	 := $(sort $(wildcard server/web/*))
 UNIT	 := $(wildcard tests/unit/*.c)
 FUZZ	 := $(wildcard tests/fuzz/fuzz_*.c)
-SOURCES	 := $(COMMON) $(STATE) $(PAM) $(PROVISION) $(UNIT) $(FUZZ)
+SOURCES	 := $(COMMON) $(STATE) $(PAM) $(PROVISION) $(SERVER) $(UNIT) $(FUZZ)
 TEMPLATES := $(sort $(wildcard etc/mail/*/*.txt))
 
 obj	 = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIBS	 = $(BUILD)/libemotp-state.a $(BUILD)/libemotp.a
 
-all: $(BUILD)/pam_emotp.so $(BUILD)/emotp-provision
+all: $(BUILD)/pam_emotp.so $(BUILD)/emotp-provision $(BUILD)/emotpd
 
 $(BUILD)/libemotp.a: $(call obj,$(COMMON))
 $(BUILD)/libemotp-state.a: $(call obj,$(STATE))
@@ -69,6 +71,11 @@ $(BUILD)/emotp-provision: $(call obj,$(PROVISION)) $(LIBS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $^ \
 	    -lcurl -lcjson -lqrencode -lcrypto -lsqlite3 -linih
 
+$(BUILD)/emotpd: $(call obj,$(SERVER)) $(LIBS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -pie -pthread -o $@ $^ -levent_openssl \
+	    -levent_core -levent_extra -lssl -lcurl -lcjson -lcrypto \
+	    -lsqlite3 -linih
+
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
@@ -85,6 +92,11 @@ $(BUILD)/templates.h: $(TEMPLATES) Makefile
 	    printf '{"%s", "%s",\n' "$${l%%/*}" "$${n%.txt}"; \
 	    $(quote) "$$t"; printf '},\n'; \
 	    done > $@
+
+$(BUILD)/web.h: $(WEB) server/embed
+	@mkdir -p $(@D)
+	server/embed $(WEB) > $@
+$(BUILD)/server/file.o: $(BUILD)/web.h
 $(BUILD)/common/state/store_sqlite.o: $(patsubst common/state/%,$(BUILD)/%.h, \
 	$(wildcard common/state/*.sql))
 $(BUILD)/common/state/template.o: $(BUILD)/templates.h
@@ -94,7 +106,7 @@ $(BUILD)/common/state/template.o: $(BUILD)/templates.h
 # Unit tests: one program for each file, linked with the same archives.
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $^ \
-	    -lcmocka -lcurl -lcrypto -lsqlite3 -linih
+	    -lcmocka -lcurl -lcjson -lcrypto -lsqlite3 -linih
 unit: $(patsubst %.c,$(BUILD)/%,$(UNIT))
 
 # Fuzz targets: tests/fuzz/run builds them with clang, apart.
@@ -102,7 +114,7 @@ $(BUILD)/tests/fuzz/fuzz_%: $(call obj,tests/fuzz/fuzz_%.c tests/fuzz/fuzz.c \
     $(patsubst %,provision/%.c,google_file oath_line lines spool output \
     progress)) $(LIBS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -pie -o $@ $^ \
-	    -lcurl -lcrypto -lsqlite3 -linih
+	    -lcurl -lcjson -lcrypto -lsqlite3 -linih
 fuzzers: $(patsubst %.c,$(BUILD)/%,$(FUZZ))
 fuzz:
 	@tests/fuzz/run $(FUZZ_TARGETS)

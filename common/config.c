@@ -11,6 +11,7 @@
 #include "file.h"
 #include "text.h"
 
+#define UNIX          "unix:"
 #define FILE_MAX      65536 /* bytes */
 #define LINE_MAX_INIH 198   /* what libinih reads at once */
 
@@ -56,11 +57,20 @@ set_path(const struct setting *setting, struct emotp_config *config,
 }
 
 static const char *
+set_url(const struct setting *setting, struct emotp_config *config,
+    const char *value)
+{
+	if (strncmp(value, "https://", 8) != 0 || value[8] == '\0')
+		return "https:// expected";
+	return set_text(setting, config, value);
+}
+
+static const char *
 set_service(const struct setting *setting, struct emotp_config *config,
     const char *value)
 {
-	if (strcmp(value, "local") != 0)
-		return "only \"local\" is known";
+	if (strcmp(value, "local") != 0 && strncmp(value, UNIX "/", 6) != 0)
+		return "\"local\" or unix:/path expected";
 	return set_text(setting, config, value);
 }
 
@@ -136,17 +146,22 @@ static const struct setting settings[] = {
     {"issuer", NULL, set_issuer, TEXT(issuer)},
     {"key_file", "/etc/emotp/master.key", set_path, TEXT(key_file)},
     {"language", "en", set_language, TEXT(language)},
+    {"listen", "", set_text, TEXT(listen)},
     {"mail", "sendmail:/usr/sbin/sendmail", set_text, TEXT(mail)},
     {"mail_ca", "", set_path, TEXT(mail_ca)},
     {"mail_from", "", set_text, TEXT(mail_from)},
     {"mail_password_file", "", set_path, TEXT(mail_password_file)},
     {"mail_user", "", set_text, TEXT(mail_user)},
     {"period", "60", set_period, NUMBER(params.period_s)},
+    {"public_url", "", set_url, TEXT(public_url)},
     {"resync", "10", set_steps, NUMBER(resync)},
     {"service", "local", set_service, TEXT(service)},
     {"skew", "1", set_steps, NUMBER(skew)},
+    {"socket", "/run/emotp/emotpd.sock", set_path, TEXT(socket)},
     {"store", "sqlite:/var/lib/emotp/emotp.db", set_text, TEXT(store)},
     {"templates", "/etc/emotp/mail", set_path, TEXT(templates)},
+    {"tls_certificate", "", set_path, TEXT(tls_certificate)},
+    {"tls_key", "", set_path, TEXT(tls_key)},
 };
 
 #define COUNT (sizeof(settings) / sizeof(settings[0]))
@@ -306,6 +321,16 @@ emotp_config_load(
 	if (err == EMOTP_OK)
 		err = finish(path == NULL ? "defaults" : path, ret, why);
 	return err;
+}
+
+const char *
+emotp_config_service_socket(const struct emotp_config *config)
+{
+	size_t len = strlen(UNIX);
+
+	return strncmp(config->service, UNIX, len) == 0 ?
+	    config->service + len :
+	    NULL;
 }
 
 bool

@@ -26,6 +26,11 @@ struct emotp_config {
 	char mail_ca[EMOTP_CONFIG_VALUE];
 	char templates[EMOTP_CONFIG_VALUE];
 	char language[EMOTP_LANGUAGE_MAX + 1];
+	char listen[EMOTP_CONFIG_VALUE]; /* several, separated by spaces */
+	char tls_certificate[EMOTP_CONFIG_VALUE];
+	char tls_key[EMOTP_CONFIG_VALUE];
+	char public_url[EMOTP_CONFIG_VALUE];
+	char socket[EMOTP_CONFIG_VALUE];
 };
 
 #define EMOTP_RESYNC_MAX 100 /* steps */
@@ -37,6 +42,9 @@ struct emotp_config {
  */
 enum emotp_err emotp_config_load(
     const char *path, struct emotp_config *ret, struct emotp_why *why);
+
+/* The path of a service of "unix:/path"; NULL where it is "local". */
+const char *emotp_config_service_socket(const struct emotp_config *config);
 
 /* Whether language is one that emotp speaks: "en", "zh-Hant" or "pt". */
 bool emotp_language_valid(const char *language);

@@ -19,6 +19,7 @@
 	X(INVALID, "not valid")                                 \
 	X(NO_USER, "no such user")                              \
 	X(NO_TOKEN, "no such token")                            \
+	X(NO_HOST, "no such host")                              \
 	X(EXISTS, "exists already")                             \
 	X(NOT_ALLOWED, "not allowed")
 

@@ -56,6 +56,20 @@ utf8_sequence(const unsigned char *p)
 }
 
 bool
+emotp_utf8_valid(const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	size_t len;
+
+	for (; *p != '\0'; p += len) {
+		len = utf8_sequence(p);
+		if (len == 0)
+			return false;
+	}
+	return true;
+}
+
+bool
 emotp_text_valid(const char *text)
 {
 	const unsigned char *p = (const unsigned char *)text;

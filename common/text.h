@@ -20,6 +20,9 @@ const char *emotp_escape(
 /* Whether the bytes are well-formed UTF-8 without control characters. */
 bool emotp_text_valid(const char *text);
 
+/* Whether they are well-formed UTF-8 (RFC 3629), whatever it says. */
+bool emotp_utf8_valid(const char *text);
+
 /* Folds A-Z to a-z in place: names and addresses compare this way. */
 void emotp_fold(char *text);
 

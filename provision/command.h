@@ -23,6 +23,7 @@ struct arguments {
 	const char *email;
 	const char *language;
 	const char *label;
+	const char *users;
 	bool all;
 	bool dry_run;
 };
@@ -36,6 +37,7 @@ enum {
 	COMMAND_LABEL = 1 << 5,    /* takes --label */
 	COMMAND_ALL = 1 << 6,      /* takes --all */
 	COMMAND_DRY_RUN = 1 << 7,  /* takes --dry-run */
+	COMMAND_USERS = 1 << 9,    /* takes --users */
 	COMMAND_BULK = 1 << 8,     /* takes "-" in the place of its words */
 };
 
@@ -71,6 +73,7 @@ int command_recovery_codes(struct session *s, const struct arguments *args);
 int command_verify(struct session *s, const struct arguments *args);
 int command_import(struct session *s, const struct arguments *args);
 int command_export(struct session *s, const struct arguments *args);
+int command_host(struct session *s, const struct arguments *args);
 int command_flush(struct session *s, const struct arguments *args);
 
 #endif

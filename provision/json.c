@@ -135,6 +135,17 @@ json_uri(const char *user, const struct emotp_token *token, const char *uri)
 	return print(&o, "");
 }
 
+enum emotp_err
+json_host(const struct emotp_host *host)
+{
+	struct object o = begin();
+
+	add_text(&o, "name", host->name);
+	add_text(&o, "users", host->users);
+	add_number(&o, "created", host->created);
+	return print(&o, "");
+}
+
 static cJSON *
 token_object(const struct emotp_token *token)
 {

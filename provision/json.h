@@ -3,6 +3,7 @@
 #define PROVISION_JSON_H
 
 #include "../common/state/directory.h"
+#include "../common/state/host.h"
 #include "../common/state/judge.h"
 #include "../common/state/outbox.h"
 #include "../common/state/recovery.h"
@@ -10,6 +11,9 @@
 
 /* For `list`: without the line's end, which belongs to the array. */
 enum emotp_err json_user(const struct emotp_user *user, size_t tokens);
+
+/* The same for `host list`. */
+enum emotp_err json_host(const struct emotp_host *host);
 
 /* The same for `export`. */
 enum emotp_err json_uri(

@@ -18,6 +18,7 @@ enum option_value {
 	OPTION_EMAIL,
 	OPTION_LANGUAGE,
 	OPTION_LABEL,
+	OPTION_USERS,
 	OPTION_ALL,
 	OPTION_DRY_RUN,
 };
@@ -182,6 +183,7 @@ take_option(const struct command *command, int option, struct arguments *args)
 	    {OPTION_EMAIL, COMMAND_EMAIL, &args->email, NULL},
 	    {OPTION_LANGUAGE, COMMAND_LANGUAGE, &args->language, NULL},
 	    {OPTION_LABEL, COMMAND_LABEL, &args->label, NULL},
+	    {OPTION_USERS, COMMAND_USERS, &args->users, NULL},
 	    {OPTION_ALL, COMMAND_ALL, NULL, &args->all},
 	    {OPTION_DRY_RUN, COMMAND_DRY_RUN, NULL, &args->dry_run},
 	};
@@ -258,6 +260,7 @@ read_arguments(
 	    {"email", required_argument, NULL, OPTION_EMAIL},
 	    {"language", required_argument, NULL, OPTION_LANGUAGE},
 	    {"label", required_argument, NULL, OPTION_LABEL},
+	    {"users", required_argument, NULL, OPTION_USERS},
 	    {"all", no_argument, NULL, OPTION_ALL},
 	    {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
 	    {"help", no_argument, NULL, OPTION_HELP},

@@ -112,6 +112,8 @@ static const struct meaning {
 	"; `emotp-provision list` shows who is known"},
     [EMOTP_ERR_NO_TOKEN] = {EXIT_MISSING,
 	"; `emotp-provision show USER` shows the tokens"},
+    [EMOTP_ERR_NO_HOST] = {EXIT_MISSING,
+	"; `emotp-provision host list` shows them"},
     [EMOTP_ERR_NOT_ALLOWED] = {EXIT_REFUSED, ""},
     [EMOTP_ERR_EXISTS] = {EXIT_EXISTS,
 	"; `emotp-provision list` shows who is known"},

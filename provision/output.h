@@ -12,7 +12,7 @@ enum exit_code {
 	EXIT_DONE = 0,
 	EXIT_REFUSED = 1,
 	EXIT_USAGE = 2,
-	EXIT_MISSING = 3, /* no such user or token */
+	EXIT_MISSING = 3, /* no such user, token or host */
 	EXIT_EXISTS = 4,
 	EXIT_NOT_PERMITTED = 5,
 	EXIT_UNAVAILABLE = 6, /* store, clock, memory, standard output */

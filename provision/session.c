@@ -9,9 +9,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../common/state/owner.h"
 #include "../common/text.h"
 #include "output.h"
-#include "owner.h"
 #include "session.h"
 
 #define SQLITE "sqlite:"
@@ -150,13 +150,23 @@ session_open_mailer(struct session *s)
 	return 0;
 }
 
+static int
+become_owner(const char *path)
+{
+	struct emotp_why why = {""};
+
+	return emotp_owner_become(path, &why) == EMOTP_OK ?
+	    0 :
+	    output_fail(EXIT_NOT_PERMITTED, "%s", why.text);
+}
+
 int
 session_open_store(struct session *s)
 {
 	struct emotp_why why = {""};
 	const char *path = session_store_path(s);
 	enum emotp_err err;
-	int code = path != NULL ? owner_become(path) : 0;
+	int code = path != NULL ? become_owner(path) : 0;
 
 	if (code != 0)
 		return code;
@@ -204,7 +214,7 @@ session_open(struct session *s, bool mails)
 		code = session_open_mailer(s);
 	if (code == 0 && owner_of(s->config.key_file) != 0 &&
 	    owner_of(s->config.key_file) == owner_of(store))
-		code = owner_become(store);
+		code = become_owner(store);
 	if (code == 0)
 		code = session_load_key(s);
 	if (code == 0)

@@ -205,6 +205,25 @@ register_with(const struct emotp_authority *a, struct emotp_case *c,
 	return store_token(a, c, request, now_s, ret);
 }
 
+/* An address that nobody has costs a write too. */
+static enum emotp_err
+find_requester(const struct emotp_authority *a,
+    const struct emotp_request *request, int64_t now_s, struct emotp_user *user,
+    struct emotp_registered *ret)
+{
+	enum emotp_err err;
+
+	if (request->name != NULL)
+		return emotp_authority_begin(a, request->name, user);
+	err = emotp_store_begin(a->store);
+	if (err == EMOTP_OK)
+		err = emotp_store_user_by_email(a->store, request->email, user);
+	if (err != EMOTP_ERR_NO_USER)
+		return err;
+	ret->outcome = EMOTP_REGISTER_WRONG_CODE;
+	return emotp_store_note_unknown(a->store, now_s);
+}
+
 static enum emotp_err
 register_locked(const struct emotp_authority *a,
     const struct emotp_request *request, int64_t now_s, struct emotp_case *c,
@@ -213,10 +232,12 @@ register_locked(const struct emotp_authority *a,
 	struct emotp_user user;
 	struct emotp_code code;
 	bool found = false;
-	enum emotp_err err = emotp_authority_begin(a, request->name, &user);
+	enum emotp_err err = find_requester(a, request, now_s, &user, ret);
 
-	if (err == EMOTP_OK)
-		err = match_code(a, &user, request->code, now_s, &code, &found);
+	if (err != EMOTP_OK || ret->outcome != 0)
+		return err;
+	(void)emotp_copy(ret->user, sizeof(ret->user), user.name);
+	err = match_code(a, &user, request->code, now_s, &code, &found);
 	if (err != EMOTP_OK)
 		return err;
 	if (!found) {
@@ -248,7 +269,8 @@ emotp_enroll_register(const struct emotp_authority *a,
 	if (err != EMOTP_OK)
 		return err;
 	err = register_locked(a, request, now_s, &c, ret);
-	err = emotp_authority_end(a, err, request->name, why);
+	err = emotp_authority_end(a, err,
+	    request->name != NULL ? request->name : request->email, why);
 	if (err != EMOTP_OK)
 		emotp_wipe(ret, sizeof(*ret));
 	emotp_case_wipe(&c);

@@ -57,7 +57,8 @@ enum emotp_registration {
 };
 
 struct emotp_request {
-	const char *name;
+	const char *name;   /* or NULL: */
+	const char *email;  /* an address that need not be known */
 	const char *code;   /* as typed */
 	const char *otp;    /* as typed, or NULL */
 	const char *label;  /* or NULL: none */
@@ -67,6 +68,7 @@ struct emotp_request {
 struct emotp_registered {
 	enum emotp_registration outcome;
 	struct emotp_judgement judgement; /* with EMOTP_REGISTER_OTP_REFUSED */
+	char user[EMOTP_NAME_MAX + 1];    /* with all but an unknown address */
 	struct emotp_token token;         /* these two with EMOTP_REGISTERED; */
 	struct emotp_secret secret;       /* wipe it */
 };
@@ -75,10 +77,51 @@ struct emotp_registered {
  * Registers a token with a mailed code, in one transaction: the code is
  * used, unconfirmed tokens are replaced, the success mail is queued.
  * outcome is durable on EMOTP_OK. A code that is right but comes without the
- * needed otp stays good; so does one whose otp is refused.
+ * needed otp stays good; so does one whose otp is refused. An address that
+ * nobody has is EMOTP_REGISTER_WRONG_CODE; *ret then has no user.
  */
 enum emotp_err emotp_enroll_register(const struct emotp_authority *a,
     const struct emotp_request *request, int64_t now_s,
     struct emotp_registered *ret, struct emotp_why *why);
+
+/*
+ * A stranger asks that a code be mailed to email: queues it if that is
+ * somebody's address and allowed now, which nobody is told. Costs one durable
+ * write in either case.
+ */
+enum emotp_err emotp_enroll_ask(const struct emotp_authority *a,
+    const char *email, int64_t now_s, struct emotp_why *why);
+
+#define EMOTP_CONFIRM_TRIES 10
+
+/* What came of a confirmation. */
+enum emotp_confirmation {
+	EMOTP_CONFIRMED = 1,
+	EMOTP_CONFIRM_WRONG, /* code or time, or too many tries */
+	EMOTP_CONFIRM_ALREADY,
+	EMOTP_CONFIRM_NO_TOKEN,
+};
+
+struct emotp_proof {
+	const char *id;   /* of the token */
+	const char *otp;  /* of the step before that of device_s */
+	int64_t device_s; /* the device's clock */
+};
+
+struct emotp_confirmed {
+	enum emotp_confirmation outcome;
+	int drift;                     /* with EMOTP_CONFIRMED, in steps */
+	int token;                     /* number; with all but NO_TOKEN */
+	char user[EMOTP_NAME_MAX + 1]; /* the same */
+};
+
+/*
+ * A new token proves itself: on EMOTP_CONFIRMED, durable, its drift and
+ * last_step are set, so that the code of device_s's own step is still good.
+ * Ten wrong codes end it; they count towards nothing else.
+ */
+enum emotp_err emotp_enroll_confirm(const struct emotp_authority *a,
+    const struct emotp_proof *proof, int64_t now_s, struct emotp_confirmed *ret,
+    struct emotp_why *why);
 
 #endif

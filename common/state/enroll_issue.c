@@ -198,3 +198,42 @@ emotp_enroll_withdraw(const struct emotp_authority *a,
 	}
 	return emotp_authority_end(a, err, ticket->user.name, why);
 }
+
+static enum emotp_err
+queue_code(const struct emotp_authority *a, struct emotp_user *user,
+    int64_t now_s, bool *ret_queued)
+{
+	struct emotp_intent intent = {
+	    .user_id = user->id,
+	    .kind = EMOTP_MAIL_CODE,
+	    .created = now_s,
+	};
+	int64_t retry_at, waiting;
+	enum emotp_err err = emotp_store_intent_waits(
+	    a->store, user->id, EMOTP_MAIL_CODE, &waiting);
+
+	*ret_queued = err == EMOTP_OK && waiting == 0 &&
+	    may_mail(user, false, now_s, &retry_at) == EMOTP_ISSUE_DONE;
+	return *ret_queued ? emotp_store_intent_insert(a->store, &intent) : err;
+}
+
+enum emotp_err
+emotp_enroll_ask(const struct emotp_authority *a, const char *email,
+    int64_t now_s, struct emotp_why *why)
+{
+	struct emotp_user user;
+	bool queued = false;
+	enum emotp_err err = now_s < EMOTP_CLOCK_MIN ?
+	    EMOTP_ERR_CLOCK :
+	    emotp_store_begin(a->store);
+
+	if (err == EMOTP_OK)
+		err = emotp_store_user_by_email(a->store, email, &user);
+	if (err == EMOTP_OK)
+		err = queue_code(a, &user, now_s, &queued);
+	if (err == EMOTP_ERR_NO_USER)
+		err = EMOTP_OK;
+	if (err == EMOTP_OK && !queued)
+		err = emotp_store_note_unknown(a->store, now_s);
+	return emotp_authority_end(a, err, email, why);
+}

@@ -22,6 +22,8 @@
 #define EMOTP_TIMES_MAX    100 /* events remembered in an emotp_times */
 #define EMOTP_CODES_MAX    32  /* registration codes kept for a user */
 #define EMOTP_ATTEMPTS_MAX 10  /* latest logins and refusals of a user */
+#define EMOTP_REFUSED_MAX  300 /* refusals of a host that are remembered */
+#define EMOTP_GLOB_MAX     256 /* bytes of the users of a host */
 #define EMOTP_RECOVERY_MAX 20  /* recovery codes, imported ones too */
 
 #define EMOTP_SEALED_MAX   (12 + EMOTP_SECRET_MAX + 16) /* nonce, text, tag */
@@ -125,6 +127,7 @@ struct emotp_token {
 	int64_t pending_at;
 	int64_t created;
 	int64_t last_used;
+	int tries; /* wrong codes while it was to be confirmed */
 };
 
 enum emotp_code_state {      /* stored: never renumber */
@@ -168,6 +171,17 @@ struct emotp_recovery_code {
 	int64_t used_at; /* 0: good for a login */
 	unsigned char salt[16];
 	unsigned char digest[32];
+};
+
+/* A host that may ask for verification. */
+struct emotp_host {
+	int64_t id;
+	char name[EMOTP_NAME_MAX + 1];
+	char users[EMOTP_GLOB_MAX + 1]; /* a shell pattern; "*": all */
+	unsigned char digest[32];       /* of its key */
+	int64_t created;
+	size_t refused_count;
+	int64_t refused_at[EMOTP_REFUSED_MAX]; /* oldest first */
 };
 
 /* What a mail is about; each has its template KIND.txt. */

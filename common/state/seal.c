@@ -306,3 +306,17 @@ emotp_recovery_digest(const struct emotp_key *key,
 	emotp_wipe(text, sizeof(text));
 	return err;
 }
+
+enum emotp_err
+emotp_host_digest(const struct emotp_key *key, const char *host_key,
+    unsigned char ret[static 32])
+{
+	static const unsigned char no_salt[16];
+	char text[DIGEST_TEXT];
+	enum emotp_err err;
+
+	(void)snprintf(text, sizeof(text), "host|%s", host_key);
+	err = digest(key, no_salt, text, ret);
+	emotp_wipe(text, sizeof(text));
+	return err;
+}

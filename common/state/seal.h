@@ -51,6 +51,10 @@ enum emotp_err emotp_code_digest(const struct emotp_key *key,
     const struct emotp_user *user, const char *code,
     const unsigned char salt[static 16], unsigned char ret[static 32]);
 
+/* The same for a host's key, which has 256 bits and needs no salt. */
+enum emotp_err emotp_host_digest(const struct emotp_key *key,
+    const char *host_key, unsigned char ret[static 32]);
+
 /* The same for a recovery code; it outlives the address. */
 enum emotp_err emotp_recovery_digest(const struct emotp_key *key,
     const struct emotp_user *user, const char *code,

@@ -3,7 +3,7 @@
 
 #include "store_rows.h"
 
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 
 static const char meta_insert[] =
     "INSERT INTO meta (one, schema, key_check) VALUES (1, ?1, ?2)";

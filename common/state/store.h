@@ -56,11 +56,13 @@ enum emotp_err emotp_store_commit(struct emotp_store *store);
 void emotp_store_rollback(struct emotp_store *store);
 
 /*
- * Users. Found by name in any ASCII case, tombstones included.
+ * Users. Found by name, tombstones included, or address in any ASCII case.
  * EMOTP_ERR_NO_USER if there is none: proved, not assumed.
  */
 enum emotp_err emotp_store_user_by_name(
     struct emotp_store *store, const char *name, struct emotp_user *ret);
+enum emotp_err emotp_store_user_by_email(
+    struct emotp_store *store, const char *email, struct emotp_user *ret);
 enum emotp_err emotp_store_user_by_id(
     struct emotp_store *store, int64_t id, struct emotp_user *ret);
 
@@ -100,6 +102,14 @@ enum emotp_err emotp_store_note_unknown(
 enum emotp_err emotp_store_tokens(struct emotp_store *store, int64_t user_id,
     struct emotp_token ret[static EMOTP_TOKENS_MAX], size_t *ret_count);
 enum emotp_err emotp_store_token_insert(
+    struct emotp_store *store, const struct emotp_token *token);
+
+/* EMOTP_ERR_NO_TOKEN if there is none. */
+enum emotp_err emotp_store_token_by_id(
+    struct emotp_store *store, const char *id, struct emotp_token *ret);
+
+/* Writes tries alone. */
+enum emotp_err emotp_store_token_tried(
     struct emotp_store *store, const struct emotp_token *token);
 enum emotp_err emotp_store_token_delete(
     struct emotp_store *store, const struct emotp_token *token);
@@ -181,5 +191,30 @@ enum emotp_err emotp_store_intents_drop(
     struct emotp_store *store, int64_t user_id);
 enum emotp_err emotp_store_intent_count(
     struct emotp_store *store, int64_t user_id, int64_t *ret);
+
+/* How many of one kind wait for a user. */
+enum emotp_err emotp_store_intent_waits(struct emotp_store *store,
+    int64_t user_id, enum emotp_mail_kind kind, int64_t *ret);
+
+/*
+ * Hosts, by name in any ASCII case or by the digest of their key.
+ * EMOTP_ERR_NO_HOST if there is none; insert sets host->id,
+ * EMOTP_ERR_EXISTS if the name is taken.
+ */
+enum emotp_err emotp_store_host_by_digest(struct emotp_store *store,
+    const unsigned char digest[static 32], struct emotp_host *ret);
+enum emotp_err emotp_store_host_insert(
+    struct emotp_store *store, struct emotp_host *host);
+enum emotp_err emotp_store_host_delete(
+    struct emotp_store *store, const char *name);
+
+/* Writes what was refused. */
+enum emotp_err emotp_store_host_judged(
+    struct emotp_store *store, const struct emotp_host *host);
+
+/* By name; stops at the first error and returns it. */
+enum emotp_err emotp_store_host_each(struct emotp_store *store,
+    enum emotp_err (*each)(void *arg, const struct emotp_host *host),
+    void *arg);
 
 #endif

@@ -19,6 +19,9 @@ static const char intents_drop[] = "DELETE FROM intents WHERE user_id = ?1";
 static const char intent_count[] =
     "SELECT count(*) FROM intents WHERE user_id = ?1";
 
+static const char intent_waits[] =
+    "SELECT count(*) FROM intents WHERE user_id = ?1 AND kind = ?2";
+
 enum emotp_err
 emotp_store_intent_insert(
     struct emotp_store *store, struct emotp_intent *intent)
@@ -134,4 +137,16 @@ emotp_store_intent_count(
 	const struct emotp_rows rows = {take_count, ret};
 
 	return emotp_read_rows(store, intent_count, &arg, 1, &rows);
+}
+
+enum emotp_err
+emotp_store_intent_waits(struct emotp_store *store, int64_t user_id,
+    enum emotp_mail_kind kind, int64_t *ret)
+{
+	const struct emotp_value args[] = {
+	    emotp_arg_integer(user_id), emotp_arg_integer(kind)};
+	const struct emotp_rows rows = {take_count, ret};
+
+	return emotp_read_rows(
+	    store, intent_waits, args, EMOTP_LEN(args), &rows);
 }

@@ -80,6 +80,50 @@ emotp_get_exactly(struct emotp_reader *r, void *out, size_t len)
 		r->ok = false;
 }
 
+/* Big-endian, in two's complement. */
+unsigned char *
+emotp_put_integer(unsigned char *out, int64_t value, size_t bytes)
+{
+	for (size_t i = 0; i < bytes; i++)
+		out[i] =
+		    (unsigned char)((uint64_t)value >> (8 * (bytes - 1 - i)));
+	return out + bytes;
+}
+
+int64_t
+emotp_take_integer(const unsigned char **in, size_t bytes)
+{
+	uint64_t value = (**in & 0x80) != 0 ? UINT64_MAX : 0;
+
+	for (size_t i = 0; i < bytes; i++)
+		value = value << 8 | (*in)[i];
+	*in += bytes;
+	return (int64_t)value;
+}
+
+size_t
+emotp_pack_times(const int64_t *at, size_t count, unsigned char *out)
+{
+	for (size_t i = 0; i < count; i++)
+		out = emotp_put_integer(out, at[i], 8);
+	return count * 8;
+}
+
+size_t
+emotp_get_times(struct emotp_reader *r, int64_t *at, size_t max)
+{
+	const struct emotp_value *value = next(r, EMOTP_BLOB);
+	const unsigned char *in = value->data;
+
+	if (!r->ok || value->len % 8 != 0 || value->len / 8 > max) {
+		r->ok = false;
+		return 0;
+	}
+	for (size_t i = 0; i < value->len / 8; i++)
+		at[i] = emotp_take_integer(&in, 8);
+	return value->len / 8;
+}
+
 enum emotp_err
 emotp_complain(struct emotp_store *store, enum emotp_err err, const char *what)
 {

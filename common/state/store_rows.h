@@ -37,6 +37,15 @@ void emotp_get_text(struct emotp_reader *r, char *out, size_t size);
 size_t emotp_get_blob(struct emotp_reader *r, void *out, size_t size);
 void emotp_get_exactly(struct emotp_reader *r, void *out, size_t len);
 
+/* Within a blob: big-endian, in two's complement. Both move on. */
+unsigned char *emotp_put_integer(
+    unsigned char *out, int64_t value, size_t bytes);
+int64_t emotp_take_integer(const unsigned char **in, size_t bytes);
+
+/* Times, eight bytes each; out holds count * 8. Both return a length. */
+size_t emotp_pack_times(const int64_t *at, size_t count, unsigned char *out);
+size_t emotp_get_times(struct emotp_reader *r, int64_t *at, size_t max);
+
 /* A write that must meet exactly one row, or EMOTP_ERR_STORE. */
 enum emotp_err emotp_write_one(struct emotp_store *store, const char *sql,
     const struct emotp_value *args, size_t count);

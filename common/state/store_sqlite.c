@@ -10,13 +10,15 @@
 
 #define WAIT_MAX_MS      5000
 #define CHECKPOINT_PAGES 64
-#define STATEMENTS_MAX   32 /* of different texts in one process */
+#define STATEMENTS_MAX   64 /* of different texts in one process */
 
 /* [0] makes version 1 of the schema; [n] leads from version n to n + 1. */
 static const char *const schema[] = {
 #include "store_sqlite.sql.h"
     ,
 #include "store_sqlite_2.sql.h"
+    ,
+#include "store_sqlite_3.sql.h"
 };
 
 #define SCHEMA_VERSIONS (sizeof(schema) / sizeof(schema[0]))

@@ -3,17 +3,21 @@
 #define TOKEN_COLUMNS                                                      \
 	"user_id, number, id, label, algorithm, digits, period, sealed, "  \
 	"confirmed, last_step, drift, pending_step, pending_at, created, " \
-	"last_used"
+	"last_used, tries"
 
 static const char token_select[] =
     "SELECT " TOKEN_COLUMNS " FROM tokens WHERE user_id = ?1 "
     "ORDER BY number";
+static const char token_by_id[] =
+    "SELECT " TOKEN_COLUMNS " FROM tokens WHERE id = ?1";
+static const char token_tried[] =
+    "UPDATE tokens SET tries = ?3 WHERE user_id = ?1 AND number = ?2";
 static const char token_each[] =
     "SELECT " TOKEN_COLUMNS ", (SELECT name FROM users WHERE id = user_id) "
     "FROM tokens ORDER BY user_id, number";
 static const char token_insert[] =
     "INSERT INTO tokens (" TOKEN_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, "
-    "?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+    "?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
 static const char token_delete[] =
     "DELETE FROM tokens WHERE user_id = ?1 AND number = ?2";
 static const char token_update[] =
@@ -61,6 +65,7 @@ read_token(struct emotp_reader *r, struct emotp_token *token)
 	token->pending_at = emotp_get_integer(r);
 	token->created = emotp_get_integer(r);
 	token->last_used = emotp_get_integer(r);
+	token->tries = emotp_get_int(r, 0, INT32_MAX);
 	return r->ok;
 }
 
@@ -87,6 +92,37 @@ emotp_store_tokens(struct emotp_store *store, int64_t user_id,
 	    emotp_read_rows(store, token_select, &arg, 1, &rows);
 
 	*ret_count = err == EMOTP_OK ? list.count : 0;
+	return err;
+}
+
+struct found_token {
+	struct emotp_token *token;
+	bool found;
+};
+
+static enum emotp_err
+take_only(void *arg, const struct emotp_value *columns)
+{
+	struct found_token *found = arg;
+	struct emotp_reader r = {columns, true};
+
+	found->found = read_token(&r, found->token);
+	return found->found ? EMOTP_OK : EMOTP_ERR_STORE;
+}
+
+enum emotp_err
+emotp_store_token_by_id(
+    struct emotp_store *store, const char *id, struct emotp_token *ret)
+{
+	const struct emotp_value arg = emotp_arg_text(id);
+	struct found_token found = {ret, false};
+	const struct emotp_rows rows = {take_only, &found};
+	enum emotp_err err =
+	    emotp_read_rows(store, token_by_id, &arg, 1, &rows);
+
+	if (err == EMOTP_OK && !found.found)
+		err =
+		    emotp_complain(store, EMOTP_ERR_NO_TOKEN, "no such token");
 	return err;
 }
 
@@ -141,6 +177,7 @@ emotp_store_token_insert(
 	    emotp_arg_integer(token->pending_at),
 	    emotp_arg_integer(token->created),
 	    emotp_arg_integer(token->last_used),
+	    emotp_arg_integer(token->tries),
 	};
 
 	return emotp_write_any(
@@ -155,6 +192,16 @@ emotp_store_token_delete(
 	    emotp_arg_integer(token->number)};
 
 	return emotp_write_one(store, token_delete, args, EMOTP_LEN(args));
+}
+
+enum emotp_err
+emotp_store_token_tried(
+    struct emotp_store *store, const struct emotp_token *token)
+{
+	const struct emotp_value args[] = {emotp_arg_integer(token->user_id),
+	    emotp_arg_integer(token->number), emotp_arg_integer(token->tries)};
+
+	return emotp_write_one(store, token_tried, args, EMOTP_LEN(args));
 }
 
 #define TOKEN_KEY_AND_STATE(token)                    \

@@ -10,6 +10,8 @@
 
 static const char user_by_name[] =
     "SELECT " USER_COLUMNS " FROM users WHERE name_key = ?1";
+static const char user_by_email[] =
+    "SELECT " USER_COLUMNS " FROM users WHERE email_key = ?1";
 static const char user_by_id[] =
     "SELECT " USER_COLUMNS " FROM users WHERE id = ?1";
 static const char user_each[] =
@@ -38,47 +40,16 @@ static const char user_judged[] =
 static const char meta_unknown[] =
     "UPDATE meta SET unknown_at = ?1 WHERE one = 1";
 
-/* Big-endian, in two's complement. */
-static unsigned char *
-put(unsigned char *out, int64_t value, size_t bytes)
-{
-	for (size_t i = 0; i < bytes; i++)
-		out[i] =
-		    (unsigned char)((uint64_t)value >> (8 * (bytes - 1 - i)));
-	return out + bytes;
-}
-
-static int64_t
-take(const unsigned char **in, size_t bytes)
-{
-	uint64_t value = (**in & 0x80) != 0 ? UINT64_MAX : 0;
-
-	for (size_t i = 0; i < bytes; i++)
-		value = value << 8 | (*in)[i];
-	*in += bytes;
-	return (int64_t)value;
-}
-
 static size_t
 pack(const struct emotp_times *times, unsigned char *out)
 {
-	for (size_t i = 0; i < times->count; i++)
-		out = put(out, times->at[i], 8);
-	return times->count * 8;
+	return emotp_pack_times(times->at, times->count, out);
 }
 
 static void
 get_times(struct emotp_reader *r, struct emotp_times *times)
 {
-	unsigned char bytes[EMOTP_TIMES_MAX * 8];
-	const unsigned char *in = bytes;
-	size_t len = emotp_get_blob(r, bytes, sizeof(bytes));
-
-	if (len % 8 != 0)
-		r->ok = false;
-	times->count = len / 8;
-	for (size_t i = 0; i < times->count; i++)
-		times->at[i] = take(&in, 8);
+	times->count = emotp_get_times(r, times->at, EMOTP_TIMES_MAX);
 }
 
 /* Bytes of a kept attempt: at, verdict, recovery, token, offset, period. */
@@ -90,12 +61,12 @@ pack_attempts(const struct emotp_attempts *attempts, unsigned char *out)
 	for (size_t i = 0; i < attempts->count; i++) {
 		const struct emotp_attempt *attempt = &attempts->list[i];
 
-		out = put(out, attempt->at, 8);
-		out = put(out, attempt->verdict, 1);
-		out = put(out, attempt->recovery, 1);
-		out = put(out, attempt->token, 4);
-		out = put(out, attempt->offset, 2);
-		out = put(out, attempt->period_s, 2);
+		out = emotp_put_integer(out, attempt->at, 8);
+		out = emotp_put_integer(out, attempt->verdict, 1);
+		out = emotp_put_integer(out, attempt->recovery, 1);
+		out = emotp_put_integer(out, attempt->token, 4);
+		out = emotp_put_integer(out, attempt->offset, 2);
+		out = emotp_put_integer(out, attempt->period_s, 2);
 	}
 	return attempts->count * ATTEMPT_LEN;
 }
@@ -113,12 +84,13 @@ get_attempts(struct emotp_reader *r, struct emotp_attempts *attempts)
 	for (size_t i = 0; i < attempts->count; i++) {
 		struct emotp_attempt *attempt = &attempts->list[i];
 
-		attempt->at = take(&in, 8);
-		attempt->verdict = (enum emotp_verdict)take(&in, 1);
-		attempt->recovery = take(&in, 1) != 0;
-		attempt->token = (int)take(&in, 4);
-		attempt->offset = (int)take(&in, 2);
-		attempt->period_s = (int)take(&in, 2);
+		attempt->at = emotp_take_integer(&in, 8);
+		attempt->verdict =
+		    (enum emotp_verdict)emotp_take_integer(&in, 1);
+		attempt->recovery = emotp_take_integer(&in, 1) != 0;
+		attempt->token = (int)emotp_take_integer(&in, 4);
+		attempt->offset = (int)emotp_take_integer(&in, 2);
+		attempt->period_s = (int)emotp_take_integer(&in, 2);
 	}
 }
 
@@ -191,6 +163,13 @@ emotp_store_user_by_name(
     struct emotp_store *store, const char *name, struct emotp_user *ret)
 {
 	return find_folded(store, user_by_name, name, ret);
+}
+
+enum emotp_err
+emotp_store_user_by_email(
+    struct emotp_store *store, const char *email, struct emotp_user *ret)
+{
+	return find_folded(store, user_by_email, email, ret);
 }
 
 enum emotp_err

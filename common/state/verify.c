@@ -120,26 +120,34 @@ emotp_verify_locked(const struct emotp_authority *a, struct emotp_case *c,
 }
 
 enum emotp_err
+emotp_verify_named(const struct emotp_authority *a, const char *name,
+    const char *typed, int64_t now_s, struct emotp_judgement *ret)
+{
+	struct emotp_case c;
+	enum emotp_err err = load_by_name(a, name, &c);
+
+	if (err == EMOTP_OK)
+		err = emotp_recovery_match(a, &c, typed);
+	if (err == EMOTP_OK)
+		err = emotp_verify_locked(a, &c, typed, now_s, ret);
+	emotp_case_wipe(&c);
+	return err;
+}
+
+enum emotp_err
 emotp_verify(const struct emotp_authority *a, const char *name,
     const char *typed, int64_t now_s, struct emotp_judgement *ret,
     struct emotp_why *why)
 {
 	struct emotp_judgement judgement = {0};
-	struct emotp_case c;
 	enum emotp_err err = emotp_store_begin(a->store);
 
-	memset(&c, 0, sizeof(c));
 	memset(ret, 0, sizeof(*ret));
 	if (err == EMOTP_OK)
-		err = load_by_name(a, name, &c);
-	if (err == EMOTP_OK)
-		err = emotp_recovery_match(a, &c, typed);
-	if (err == EMOTP_OK)
-		err = emotp_verify_locked(a, &c, typed, now_s, &judgement);
+		err = emotp_verify_named(a, name, typed, now_s, &judgement);
 	err = emotp_authority_end(a, err, name, why);
 	if (err == EMOTP_OK)
 		*ret = judgement;
-	emotp_case_wipe(&c);
 	return err;
 }
 

@@ -3,6 +3,7 @@
 #define EMOTP_VERIFY_H
 
 #include "authority.h"
+#include "host.h"
 #include "judge.h"
 
 /*
@@ -14,10 +15,41 @@ enum emotp_err emotp_verify(const struct emotp_authority *a, const char *name,
     const char *typed, int64_t now_s, struct emotp_judgement *ret,
     struct emotp_why *why);
 
+/* One of many. name and typed are borrowed; host_key is NULL for who needs
+ * none. */
+struct emotp_verification {
+	const char *name;
+	const char *typed;
+	const char *host_key;
+	int64_t now_s;
+	enum emotp_err err; /* of this one: else admission is the outcome */
+	enum emotp_admission admission;
+	int64_t retry_at;                 /* with EMOTP_HOST_TOO_MANY */
+	struct emotp_judgement judgement; /* with EMOTP_ADMITTED */
+	char host[EMOTP_NAME_MAX + 1];    /* "" if the key is unknown */
+};
+
+/*
+ * Decides them all in one transaction with one fsync, in their order: each
+ * sees what those before it wrote. Where one of them cannot be decided, none of
+ * that is kept, and each is done over by itself. Durable on return; why
+ * tells of the last err.
+ */
+void emotp_verify_many(const struct emotp_authority *a,
+    struct emotp_verification *list, size_t count, struct emotp_why *why);
+
 /* What emotp_verify would decide now. Writes nothing, burns nothing. */
 enum emotp_err emotp_verify_preview(const struct emotp_authority *a,
     const char *name, const char *typed, int64_t now_s,
     struct emotp_judgement *ret, struct emotp_why *why);
+
+/*
+ * For a caller inside its own transaction: what emotp_verify does. The caller
+ * commits, then answers.
+ */
+enum emotp_err emotp_verify_named(const struct emotp_authority *a,
+    const char *name, const char *typed, int64_t now_s,
+    struct emotp_judgement *ret);
 
 /*
  * For a caller inside its own transaction: loads the case of a user already

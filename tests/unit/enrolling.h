@@ -52,7 +52,7 @@ register_with(struct place *p, const char *name, const char *code,
     const char *otp, int64_t now_s, struct emotp_registered *ret)
 {
 	const struct emotp_request request = {
-	    name, code, otp, "phone", "192.0.2.7"};
+	    name, NULL, code, otp, "phone", "192.0.2.7"};
 	struct emotp_why why = {""};
 
 	if (emotp_enroll_register(&p->authority, &request, now_s, ret, &why) !=

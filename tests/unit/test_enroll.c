@@ -321,7 +321,7 @@ a_label_that_will_not_do_uses_nothing_up(void **state)
 	struct place *p = *state;
 	struct emotp_ticket ticket = mail_code(p, "alice", NOW_S);
 	struct emotp_request request = {
-	    "alice", ticket.code, NULL, "bad\nlabel", "x"};
+	    "alice", NULL, ticket.code, NULL, "bad\nlabel", "x"};
 	struct emotp_registered ret;
 	struct emotp_why why = {""};
 

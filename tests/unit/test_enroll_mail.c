@@ -145,7 +145,8 @@ a_removed_user_is_nobody(void **state)
 {
 	struct place *p = *state;
 	struct emotp_ticket ticket = mail_code(p, "alice", NOW_S), other;
-	struct emotp_request request = {"alice", ticket.code, NULL, NULL, "x"};
+	struct emotp_request request = {
+	    "alice", NULL, ticket.code, NULL, NULL, "x"};
 	struct emotp_registered ret;
 
 	OK(emotp_directory_remove(&p->authority, "alice", "root", NOW_S, NULL));
@@ -260,7 +261,7 @@ a_clock_that_was_never_set_is_an_error(void **state)
 {
 	struct place *p = *state;
 	const struct emotp_request request = {
-	    "alice", "00000-00000", NULL, NULL, "x"};
+	    "alice", NULL, "00000-00000", NULL, NULL, "x"};
 	struct emotp_registered ret;
 	struct emotp_ticket ticket;
 

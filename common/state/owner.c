@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "output.h"
 #include "owner.h"
 
 /* Groups first: without root they could no longer be given up. */
@@ -18,24 +17,24 @@ drop(uid_t uid, gid_t gid, const char *name)
 	return setresgid(gid, gid, gid) == 0 && setresuid(uid, uid, uid) == 0;
 }
 
-int
-owner_become(const char *path)
+enum emotp_err
+emotp_owner_become(const char *path, struct emotp_why *why)
 {
 	struct stat st;
 	const struct passwd *pw;
 
 	if (geteuid() != 0 || lstat(path, &st) != 0 || st.st_uid == 0)
-		return 0;
+		return EMOTP_OK;
 	pw = getpwuid(st.st_uid);
 	if (!drop(st.st_uid, pw != NULL ? pw->pw_gid : st.st_gid,
 		pw != NULL ? pw->pw_name : NULL))
-		return output_fail(EXIT_NOT_PERMITTED,
+		return emotp_fail(why, EMOTP_ERR_NOT_ALLOWED,
 		    "%s: cannot become uid %ld, its owner: %s; change the owner"
 		    " or run as that user",
 		    path, (long)st.st_uid, strerror(errno));
 	if (setuid(0) == 0 || seteuid(0) == 0 || geteuid() != st.st_uid)
-		return output_fail(EXIT_NOT_PERMITTED,
+		return emotp_fail(why, EMOTP_ERR_NOT_ALLOWED,
 		    "%s: root's rights could not be given up; run as uid %ld",
 		    path, (long)st.st_uid);
-	return 0;
+	return EMOTP_OK;
 }

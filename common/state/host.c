@@ -1,0 +1,137 @@
+#include <fnmatch.h>
+#include <string.h>
+
+#include "../base32.h"
+#include "../text.h"
+#include "directory.h"
+#include "host.h"
+
+#define KEY_BYTES 32
+
+static enum emotp_err
+check(const char *name, const char *users, struct emotp_why *why)
+{
+	enum emotp_err err = emotp_name_check(name, why);
+
+	if (err != EMOTP_OK)
+		return err;
+	if (users[0] == '\0' || strlen(users) > EMOTP_GLOB_MAX ||
+	    !emotp_text_valid(users))
+		return emotp_fail(why, EMOTP_ERR_INVALID,
+		    "users: a shell pattern of 1 to %d bytes, such as \"*\"",
+		    EMOTP_GLOB_MAX);
+	return EMOTP_OK;
+}
+
+/* 256 random bits; they need no salt. */
+static enum emotp_err
+make_key(const struct emotp_key *master, struct emotp_host *host,
+    char key[static EMOTP_HOST_KEY])
+{
+	unsigned char random[KEY_BYTES];
+	enum emotp_err err = emotp_random(random, sizeof(random));
+
+	if (err != EMOTP_OK)
+		return err;
+	emotp_base32_encode(random, sizeof(random), key);
+	emotp_wipe(random, sizeof(random));
+	return emotp_host_digest(master, key, host->digest);
+}
+
+enum emotp_err
+emotp_host_add(const struct emotp_authority *a, const char *name,
+    const char *users, int64_t now_s, char key[static EMOTP_HOST_KEY],
+    struct emotp_why *why)
+{
+	struct emotp_host host = {.created = now_s};
+	enum emotp_err err = check(name, users, why);
+
+	if (err != EMOTP_OK)
+		return err;
+	(void)emotp_copy(host.name, sizeof(host.name), name);
+	(void)emotp_copy(host.users, sizeof(host.users), users);
+	err = make_key(a->key, &host, key);
+	if (err == EMOTP_OK)
+		err = emotp_store_begin(a->store);
+	if (err == EMOTP_OK)
+		err = emotp_store_host_insert(a->store, &host);
+	err = emotp_authority_end(a, err, name, why);
+	if (err != EMOTP_OK)
+		emotp_wipe(key, EMOTP_HOST_KEY);
+	return err;
+}
+
+enum emotp_err
+emotp_host_remove(
+    const struct emotp_authority *a, const char *name, struct emotp_why *why)
+{
+	enum emotp_err err = emotp_store_begin(a->store);
+
+	if (err == EMOTP_OK)
+		err = emotp_store_host_delete(a->store, name);
+	return emotp_authority_end(a, err, name, why);
+}
+
+enum emotp_err
+emotp_host_each(const struct emotp_authority *a,
+    enum emotp_err (*each)(void *arg, const struct emotp_host *host), void *arg,
+    struct emotp_why *why)
+{
+	enum emotp_err err = emotp_store_begin_read(a->store);
+
+	if (err == EMOTP_OK)
+		err = emotp_store_host_each(a->store, each, arg);
+	return emotp_authority_end(a, err, "", why);
+}
+
+/* Times to come are taken as now: a clock was once wrong. */
+static void
+trim(struct emotp_host *host, int64_t now_s)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < host->refused_count; i++) {
+		int64_t at = host->refused_at[i];
+
+		if (at > now_s)
+			at = now_s;
+		if (now_s - at < EMOTP_HOST_WINDOW_S)
+			host->refused_at[kept++] = at;
+	}
+	host->refused_count = kept;
+}
+
+enum emotp_err
+emotp_host_admit(const struct emotp_authority *a, const char *key,
+    const char *user, int64_t now_s, struct emotp_host *ret,
+    enum emotp_admission *ret_admission, int64_t *ret_retry_at)
+{
+	unsigned char digest[32];
+	enum emotp_err err = emotp_host_digest(a->key, key, digest);
+
+	*ret_admission = EMOTP_HOST_UNKNOWN;
+	if (err == EMOTP_OK)
+		err = emotp_store_host_by_digest(a->store, digest, ret);
+	if (err == EMOTP_ERR_NO_HOST)
+		return EMOTP_OK;
+	if (err != EMOTP_OK)
+		return err;
+	trim(ret, now_s);
+	if (fnmatch(ret->users, user, 0) != 0) {
+		*ret_admission = EMOTP_HOST_USER;
+	} else if (ret->refused_count >= EMOTP_REFUSED_MAX) {
+		*ret_admission = EMOTP_HOST_TOO_MANY;
+		*ret_retry_at = ret->refused_at[0] + EMOTP_HOST_WINDOW_S;
+	} else {
+		*ret_admission = EMOTP_ADMITTED;
+	}
+	return EMOTP_OK;
+}
+
+enum emotp_err
+emotp_host_refused(
+    const struct emotp_authority *a, struct emotp_host *host, int64_t now_s)
+{
+	host->refused_at[host->refused_count++] = now_s;
+	return emotp_store_host_judged(a->store, host);
+}

@@ -1,0 +1,327 @@
+#include <errno.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "../common/local.h"
+#include "../common/secret.h"
+#include "../common/text.h"
+#include "local.h"
+#include "log.h"
+
+struct local {
+	struct service *service;
+	struct event_base *base;
+	struct event *listener;
+	int fd;
+	int connections;
+};
+
+/* One connection: one question. */
+struct exchange {
+	struct job job; /* first */
+	struct local *local;
+	int fd;
+	uid_t uid;
+	struct event *readable;
+	struct emotp_question question;
+	struct emotp_verification verification;
+	bool permitted;      /* set by work_lookup */
+	bool never_enrolled; /* set by work_never_enrolled */
+	enum emotp_err err;
+};
+
+static void
+exchange_free(struct exchange *x)
+{
+	x->local->connections--;
+	if (x->readable != NULL)
+		event_free(x->readable);
+	(void)close(x->fd);
+	emotp_wipe(x, sizeof(*x));
+	free(x);
+}
+
+/* ---- answers ---- */
+
+static void
+reply(struct exchange *x, const char *result,
+    const struct emotp_judgement *judgement)
+{
+	struct emotp_answer answer = {.recovery_left = -1};
+	char record[EMOTP_LOCAL_MAX];
+	size_t len;
+
+	(void)emotp_copy(answer.nonce, sizeof(answer.nonce), x->question.nonce);
+	(void)emotp_copy(answer.user, sizeof(answer.user), x->question.user);
+	(void)emotp_copy(answer.result, sizeof(answer.result), result);
+	(void)emotp_copy(answer.language, sizeof(answer.language),
+	    x->local->service->config->language);
+	if (judgement != NULL) {
+		answer.token = judgement->token;
+		answer.drift = judgement->drift;
+		answer.period_s = judgement->period_s;
+		if (judgement->recovery)
+			answer.recovery_left = judgement->recovery_left;
+		(void)emotp_copy(answer.language, sizeof(answer.language),
+		    judgement->language);
+	}
+	if (emotp_answer_encode(&answer, record, &len) == EMOTP_OK)
+		(void)send(x->fd, record, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	exchange_free(x);
+}
+
+static void
+log_verdict(const struct exchange *x)
+{
+	const struct emotp_judgement *j = &x->verification.judgement;
+	char user[EMOTP_ESCAPED_MAX], service[EMOTP_ESCAPED_MAX];
+	char rhost[EMOTP_ESCAPED_MAX];
+
+	(void)emotp_escape(x->question.user, true, user);
+	(void)emotp_escape(x->question.service, true, service);
+	(void)emotp_escape(x->question.rhost, true, rhost);
+	if (j->verdict == EMOTP_ACCEPTED)
+		log_line(LOG_LEVEL_INFO,
+		    "accepted %s for %s from %s service=%s uid=%ld token=%d",
+		    j->recovery ? "recovery code" : "code", user, rhost,
+		    service, (long)x->uid, j->token);
+	else
+		log_line(LOG_LEVEL_NOTICE,
+		    "%s refused: %s rhost=%s service=%s uid=%ld", user,
+		    emotp_verdict_name(j->verdict), rhost, service,
+		    (long)x->uid);
+}
+
+/* Whoever is not root learns no reason: others may have caused it. */
+static void
+reply_verdict(struct exchange *x)
+{
+	const struct emotp_judgement *j = &x->verification.judgement;
+	struct service *service = x->local->service;
+	bool accepted = j->verdict == EMOTP_ACCEPTED;
+
+	if (accepted)
+		service->counters.accepted++;
+	else
+		service->counters.refused++;
+	if (j->recovery || j->disabled_now)
+		sender_wake(service->sender);
+	log_verdict(x);
+	reply(x,
+	    accepted || x->uid == 0 ? emotp_verdict_name(j->verdict) :
+				      "refused",
+	    j);
+}
+
+static void
+verify_done(struct job *job)
+{
+	struct exchange *x = (struct exchange *)(void *)job;
+
+	if (!job->late && x->verification.err == EMOTP_OK &&
+	    x->verification.admission == EMOTP_ADMITTED) {
+		reply_verdict(x);
+		return;
+	}
+	x->local->service->counters.undecided++;
+	reply(x, "unavailable", NULL);
+}
+
+/* ---- questions ---- */
+
+static void
+start(struct exchange *x)
+{
+	if (!work_add(x->local->service->work, &x->job))
+		reply(x, "unavailable", NULL);
+}
+
+static void
+verify(struct exchange *x)
+{
+	x->verification.name = x->question.user;
+	x->verification.typed = x->question.typed;
+	x->job.verification = &x->verification;
+	x->job.done = verify_done;
+	start(x);
+}
+
+/* The system is asked in a worker: NSS may be slow. */
+static void
+work_lookup(struct job *job, const struct emotp_authority *a)
+{
+	struct exchange *x = (struct exchange *)(void *)job;
+	struct passwd pw, *found = NULL;
+	char buf[4096];
+
+	(void)a;
+	x->permitted = getpwuid_r(x->uid, &pw, buf, sizeof(buf), &found) == 0 &&
+	    found != NULL && strcmp(pw.pw_name, x->question.user) == 0;
+}
+
+static void
+lookup_done(struct job *job)
+{
+	struct exchange *x = (struct exchange *)(void *)job;
+	char user[EMOTP_ESCAPED_MAX];
+
+	if (job->late) {
+		reply(x, "unavailable", NULL);
+	} else if (x->permitted) {
+		verify(x);
+	} else {
+		log_line(LOG_LEVEL_WARNING, "uid %ld may not ask for %s",
+		    (long)x->uid, emotp_escape(x->question.user, true, user));
+		reply(x, "not-allowed", NULL);
+	}
+}
+
+static void
+work_never_enrolled(struct job *job, const struct emotp_authority *a)
+{
+	struct exchange *x = (struct exchange *)(void *)job;
+	struct emotp_why why = {""};
+
+	x->err = emotp_verify_never_enrolled(a, x->question.user,
+	    x->question.typed, work_clock(), &x->never_enrolled, &why);
+	if (x->err != EMOTP_OK)
+		log_line(LOG_LEVEL_ERROR, "store: %s", why.text);
+}
+
+static void
+never_enrolled_done(struct job *job)
+{
+	struct exchange *x = (struct exchange *)(void *)job;
+
+	if (job->late || x->err != EMOTP_OK)
+		reply(x, "unavailable", NULL);
+	else
+		reply(x, x->never_enrolled ? "yes" : "no", NULL);
+}
+
+static void
+ask(struct exchange *x)
+{
+	x->local->service->counters.local++;
+	if (x->question.kind == EMOTP_ASK_VERIFY && x->uid == 0) {
+		verify(x);
+	} else if (x->question.kind == EMOTP_ASK_VERIFY) {
+		x->job.do_work = work_lookup;
+		x->job.done = lookup_done;
+		start(x);
+	} else if (x->uid == 0) {
+		x->job.do_work = work_never_enrolled;
+		x->job.done = never_enrolled_done;
+		start(x);
+	} else {
+		reply(x, "not-allowed", NULL);
+	}
+}
+
+/* What is no question gets no answer, for there is nobody to name in it. */
+static void
+readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct exchange *x = arg;
+	char record[EMOTP_LOCAL_MAX];
+	ssize_t len = -1;
+	bool good;
+
+	if ((what & EV_READ) != 0)
+		len = recv(fd, record, sizeof(record), MSG_TRUNC);
+	good = len > 0 && (size_t)len <= sizeof(record) &&
+	    emotp_question_decode(record, (size_t)len, &x->question) ==
+		EMOTP_OK;
+	emotp_wipe(record, sizeof(record));
+	if (good)
+		ask(x);
+	else
+		exchange_free(x);
+}
+
+static void
+serve(struct local *local, int fd)
+{
+	const struct timeval deadline = {LOCAL_DEADLINE_S, 0};
+	struct exchange *x = calloc(1, sizeof(*x));
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	if (x == NULL ||
+	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0) {
+		free(x);
+		(void)close(fd);
+		return;
+	}
+	local->connections++;
+	x->local = local;
+	x->fd = fd;
+	x->uid = peer.uid;
+	x->readable = event_new(local->base, fd, EV_READ, readable, x);
+	if (x->readable == NULL || event_add(x->readable, &deadline) != 0)
+		exchange_free(x);
+}
+
+static void
+acceptable(evutil_socket_t listener, short what, void *arg)
+{
+	struct local *local = arg;
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	(void)what;
+	if (fd < 0)
+		return;
+	if (local->connections < LOCAL_MAX)
+		serve(local, fd);
+	else
+		(void)close(fd);
+}
+
+enum emotp_err
+local_open(struct event_base *base, struct service *service, int fd,
+    struct local **ret, struct emotp_why *why)
+{
+	struct local *local = calloc(1, sizeof(*local));
+
+	if (local != NULL) {
+		local->base = base;
+		local->service = service;
+		local->fd = fd;
+		local->listener = event_new(
+		    base, fd, EV_READ | EV_PERSIST, acceptable, local);
+		*ret = local;
+	}
+	if (local == NULL || local->listener == NULL ||
+	    event_add(local->listener, NULL) != 0)
+		return emotp_fail(why, EMOTP_ERR_MEMORY, "out of memory");
+	return EMOTP_OK;
+}
+
+void
+local_drain(struct local *local)
+{
+	if (local->listener != NULL)
+		event_free(local->listener);
+	local->listener = NULL;
+}
+
+bool
+local_idle(const struct local *local)
+{
+	return local->connections == 0;
+}
+
+void
+local_close(struct local *local)
+{
+	if (local == NULL)
+		return;
+	local_drain(local);
+	(void)close(local->fd);
+	free(local);
+}

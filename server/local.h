@@ -1,0 +1,28 @@
+/* The local socket: PROTOCOL.md, section 2. */
+#ifndef SERVER_LOCAL_H
+#define SERVER_LOCAL_H
+
+#include "service.h"
+
+struct local; /* opaque */
+
+#define LOCAL_MAX        512 /* connections at a time */
+#define LOCAL_DEADLINE_S 10  /* from connecting to the answer */
+
+/*
+ * Makes the socket at path, for everybody to connect to. EMOTP_ERR_CONFIG if
+ * its directory is not ours or root's, or others may write to it, or somebody
+ * answers there already.
+ */
+enum emotp_err local_bind(const char *path, int *ret_fd, struct emotp_why *why);
+
+/* Serves a listening socket, which it takes over. Close *ret. */
+enum emotp_err local_open(struct event_base *base, struct service *service,
+    int fd, struct local **ret, struct emotp_why *why);
+
+/* No new questions are taken. local_idle: whether none is left. */
+void local_drain(struct local *local);
+bool local_idle(const struct local *local);
+void local_close(struct local *local);
+
+#endif

@@ -1,0 +1,284 @@
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "log.h"
+#include "work.h"
+
+struct queue {
+	pthread_mutex_t lock;
+	pthread_cond_t filled;
+	struct job *head, **tail;
+	bool closing;
+};
+
+struct worker {
+	struct work *work;
+	struct queue *queue;
+	struct emotp_authority authority;
+	pthread_t thread;
+	bool started;
+};
+
+/* SQLite has one writer at a time, so more threads would only wait. */
+enum { VERIFIER, CLERK, WORKERS };
+
+struct work {
+	struct queue queues[WORKERS];
+	struct worker workers[WORKERS];
+	struct queue done;
+	int done_fd;
+	struct event *done_event;
+	int pending; /* of the loop's thread */
+	atomic_uint_fast64_t batches;
+};
+
+static int64_t
+seconds(clockid_t clock)
+{
+	struct timespec now;
+
+	return clock_gettime(clock, &now) == 0 ? now.tv_sec : 0;
+}
+
+int64_t
+work_clock(void)
+{
+	return seconds(CLOCK_REALTIME);
+}
+
+/* ---- queues ---- */
+
+static void
+queue_open(struct queue *q)
+{
+	(void)pthread_mutex_init(&q->lock, NULL);
+	(void)pthread_cond_init(&q->filled, NULL);
+	q->tail = &q->head;
+}
+
+static void
+queue_put(struct queue *q, struct job *jobs)
+{
+	(void)pthread_mutex_lock(&q->lock);
+	*q->tail = jobs;
+	while (*q->tail != NULL)
+		q->tail = &(*q->tail)->next;
+	(void)pthread_cond_signal(&q->filled);
+	(void)pthread_mutex_unlock(&q->lock);
+}
+
+/* Up to max jobs, as a list; waits for the first. NULL: the queue closes. */
+static struct job *
+queue_take(struct queue *q, size_t max, bool wait)
+{
+	struct job *list, **end = &list;
+
+	(void)pthread_mutex_lock(&q->lock);
+	while (wait && q->head == NULL && !q->closing)
+		(void)pthread_cond_wait(&q->filled, &q->lock);
+	list = q->closing ? NULL : q->head;
+	for (size_t i = 0; *end != NULL && i < max; i++)
+		end = &(*end)->next;
+	if (list != NULL) {
+		q->head = *end;
+		if (q->head == NULL)
+			q->tail = &q->head;
+		*end = NULL;
+	}
+	(void)pthread_mutex_unlock(&q->lock);
+	return list;
+}
+
+static void
+queue_close(struct queue *q)
+{
+	(void)pthread_mutex_lock(&q->lock);
+	q->closing = true;
+	(void)pthread_cond_broadcast(&q->filled);
+	(void)pthread_mutex_unlock(&q->lock);
+}
+
+/* ---- in a worker's thread ---- */
+
+/* Who asked has gone, or soon will have: a code must not be used up. */
+static bool
+too_late(struct job *job)
+{
+	job->late = seconds(CLOCK_MONOTONIC) - job->added_at_s > WORK_WAIT_S;
+	return job->late;
+}
+
+static void
+verify(struct worker *w, struct job *jobs)
+{
+	struct emotp_verification *list = calloc(WORK_BATCH_MAX, sizeof(*list));
+	struct emotp_why why = {""};
+	size_t count = 0;
+
+	for (struct job *j = jobs; j != NULL; j = j->next) {
+		if (list == NULL)
+			j->late = true;
+		if (list == NULL || too_late(j))
+			continue;
+		list[count] = *j->verification;
+		list[count++].now_s = work_clock();
+	}
+	if (list == NULL)
+		return;
+	emotp_verify_many(&w->authority, list, count, &why);
+	atomic_fetch_add(&w->work->batches, 1);
+	count = 0;
+	for (struct job *j = jobs; j != NULL; j = j->next)
+		if (!j->late)
+			*j->verification = list[count++];
+	free(list);
+	if (why.text[0] != '\0')
+		log_line(LOG_LEVEL_ERROR, "store: %s", why.text);
+}
+
+static void *
+verifier(void *arg)
+{
+	struct worker *w = arg;
+	struct job *jobs;
+
+	while ((jobs = queue_take(w->queue, WORK_BATCH_MAX, true)) != NULL) {
+		verify(w, jobs);
+		queue_put(&w->work->done, jobs);
+		(void)eventfd_write(w->work->done_fd, 1);
+	}
+	return NULL;
+}
+
+static void *
+clerk(void *arg)
+{
+	struct worker *w = arg;
+	struct job *job;
+
+	while ((job = queue_take(w->queue, 1, true)) != NULL) {
+		if (!too_late(job))
+			job->do_work(job, &w->authority);
+		queue_put(&w->work->done, job);
+		(void)eventfd_write(w->work->done_fd, 1);
+	}
+	return NULL;
+}
+
+/* ---- in the loop's thread ---- */
+
+static void
+finish(evutil_socket_t fd, short what, void *arg)
+{
+	struct work *work = arg;
+	eventfd_t count;
+	struct job *job;
+
+	(void)what;
+	(void)eventfd_read(fd, &count);
+	while ((job = queue_take(&work->done, 1, false)) != NULL) {
+		work->pending--;
+		job->done(job);
+	}
+}
+
+bool
+work_add(struct work *work, struct job *job)
+{
+	struct queue *q =
+	    &work->queues[job->verification != NULL ? VERIFIER : CLERK];
+
+	if (work->pending >= WORK_QUEUE_MAX)
+		return false;
+	work->pending++;
+	job->next = NULL;
+	job->late = false;
+	job->added_at_s = seconds(CLOCK_MONOTONIC);
+	queue_put(q, job);
+	return true;
+}
+
+int
+work_pending(const struct work *work)
+{
+	return work->pending;
+}
+
+uint64_t
+work_batches(const struct work *work)
+{
+	return work->batches;
+}
+
+static enum emotp_err
+start(struct work *work, int number, const struct work_setup *setup,
+    struct emotp_why *why)
+{
+	struct worker *w = &work->workers[number];
+	enum emotp_err err = emotp_store_open(setup->backends,
+	    setup->config->store, setup->key, &w->authority.store, why);
+
+	if (err != EMOTP_OK)
+		return err;
+	w->work = work;
+	w->queue = &work->queues[number];
+	w->authority.config = setup->config;
+	w->authority.key = setup->key;
+	if (pthread_create(&w->thread, NULL,
+		number == VERIFIER ? verifier : clerk, w) != 0)
+		return emotp_fail(why, EMOTP_ERR_MEMORY, "no thread to be had");
+	w->started = true;
+	return EMOTP_OK;
+}
+
+enum emotp_err
+work_open(struct event_base *base, const struct work_setup *setup,
+    struct work **ret, struct emotp_why *why)
+{
+	struct work *work = calloc(1, sizeof(*work));
+	enum emotp_err err = EMOTP_OK;
+
+	if (work == NULL)
+		return emotp_fail(why, EMOTP_ERR_MEMORY, "out of memory");
+	for (int i = 0; i < WORKERS; i++)
+		queue_open(&work->queues[i]);
+	queue_open(&work->done);
+	work->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	work->done_event =
+	    event_new(base, work->done_fd, EV_READ | EV_PERSIST, finish, work);
+	if (work->done_fd < 0 || work->done_event == NULL ||
+	    event_add(work->done_event, NULL) != 0)
+		err = emotp_fail(why, EMOTP_ERR_MEMORY, "out of memory");
+	for (int i = 0; i < WORKERS && err == EMOTP_OK; i++)
+		err = start(work, i, setup, why);
+	if (err == EMOTP_OK)
+		*ret = work;
+	else
+		work_close(work);
+	return err;
+}
+
+void
+work_close(struct work *work)
+{
+	if (work == NULL)
+		return;
+	for (int i = 0; i < WORKERS; i++) {
+		queue_close(&work->queues[i]);
+		if (work->workers[i].started)
+			(void)pthread_join(work->workers[i].thread, NULL);
+		emotp_store_close(work->workers[i].authority.store);
+	}
+	if (work->done_event != NULL)
+		event_free(work->done_event);
+	if (work->done_fd >= 0)
+		(void)close(work->done_fd);
+	free(work);
+}
