@@ -32,7 +32,7 @@ struct http_limits {
 	int per_source;  /* connections of one source; not on trusted ones */
 };
 
-/* handler and base are borrowed. Close *ret. */
+/* handler and base, which has two priorities, are borrowed. Close *ret. */
 enum emotp_err http_open(struct event_base *base,
     const struct http_handler *handler, const struct http_limits *limits,
     struct http **ret, struct emotp_why *why);
@@ -61,7 +61,7 @@ enum emotp_err http_listen(
  * http_idle: whether none is left.
  */
 void http_drain(struct http *http);
-bool http_idle(const struct http *http);
+bool http_idle(struct http *http);
 
 /* How many connections there are, and how many were turned away so far. */
 int http_connections(const struct http *http);

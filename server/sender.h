@@ -9,8 +9,9 @@
 
 struct sender; /* opaque */
 
-#define SENDER_IDLE_S      30  /* another process may have queued a mail */
-#define SENDER_PAUSE_MIN_S 15  /* after a mail that was not accepted, doubled \
+#define SENDER_IDLE_S 30 /* another process may have queued a mail */
+#define SENDER_PAUSE_MIN_S                                                    \
+	15                     /* after a mail that was not accepted, doubled \
 				*/
 #define SENDER_PAUSE_MAX_S 600 /* each time up to this */
 

@@ -11,6 +11,8 @@ def downgrade(machine, version=1):
     db.executescript(f"""
         DROP TABLE recovery;
         ALTER TABLE users DROP COLUMN attempts;
+        ALTER TABLE tokens DROP COLUMN tries;
+        DROP TABLE hosts;
         UPDATE meta SET schema = {version};
     """)
     db.close()
@@ -31,7 +33,7 @@ def test_by_a_login(machine, alice):
     assert schema(machine)[0] == 1
     assert machine.login("alice", alice.code(machine.now)).accepted
     version, tables = schema(machine)
-    assert version == 2 and "recovery" in tables
+    assert version == 3 and {"recovery", "hosts"} <= tables
     assert "let in by token 1" in \
         machine.provision("why", "alice", ok=True).out
 
@@ -40,10 +42,10 @@ def test_by_many_at_once(machine, alice):
     downgrade(machine)
     logins = machine.login_many("alice", alice.code(machine.now), 16)
     assert sum(x.accepted for x in logins) == 1
-    assert schema(machine)[0] == 2
+    assert schema(machine)[0] == 3
 
 
-@pytest.mark.parametrize("version", [0, 3, 99])
+@pytest.mark.parametrize("version", [0, 4, 99])
 def test_what_is_not_known_is_refused_and_left_alone(machine, alice, version):
     downgrade(machine, version)
     login = machine.login("alice", alice.code(machine.now), "prompts=1")
