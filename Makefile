@@ -1,6 +1,6 @@
 # emotp: one-time codes for logging in to Linux. See README.md.
 #
-#	make            build/pam_emotp.so and build/emotp-provision
+#	make            build/pam_emotp.so, emotp-provision and emotpd
 #	sudo make demo  the whole path, from an e-mail to an SSH login
 #	sudo make check every test
 #	sudo make try   a sandbox that stays up, for your own phone
@@ -146,19 +146,19 @@ lint:
 	@tests/lint
 format:
 	clang-format -i $(wildcard common/*.[ch] common/state/*.[ch] \
-	    pam_emotp/*.[ch] provision/*.[ch] tests/*/*.[ch])
+	    pam_emotp/*.[ch] provision/*.[ch] server/*.[ch] tests/*/*.[ch])
 
 install: all
 	install -D -m 0644 $(BUILD)/pam_emotp.so \
 	    $(DESTDIR)$(PAMDIR)/pam_emotp.so
-	install -D -m 0755 $(BUILD)/emotp-provision \
-	    $(DESTDIR)$(PREFIX)/sbin/emotp-provision
+	install -D -m 0755 -t $(DESTDIR)$(PREFIX)/sbin \
+	    $(BUILD)/emotp-provision $(BUILD)/emotpd
 	for t in $(TEMPLATES); do install -D -m 0644 "$$t" \
 	    "$(DESTDIR)$(PREFIX)/share/emotp/$${t#etc/}" || exit; done
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/emotp/examples \
 	    $(wildcard etc/examples/*) etc/emotp.conf
 	install -D -m 0644 -t $(DESTDIR)$(MANDIR)/man8 \
-	    pam_emotp/pam_emotp.8 provision/emotp-provision.8
+	    pam_emotp/pam_emotp.8 provision/emotp-provision.8 server/emotpd.8
 	install -D -m 0644 -t $(DESTDIR)$(MANDIR)/man5 etc/emotp.conf.5
 	install -D -m 0644 etc/completion/emotp-provision.bash \
 	    $(DESTDIR)$(BASHCOMP)/emotp-provision
@@ -169,10 +169,12 @@ install: all
 uninstall:
 	rm -f $(DESTDIR)$(PAMDIR)/pam_emotp.so \
 	    $(DESTDIR)$(PREFIX)/sbin/emotp-provision \
+	    $(DESTDIR)$(PREFIX)/sbin/emotpd \
 	    $(DESTDIR)$(BASHCOMP)/emotp-provision \
 	    $(DESTDIR)$(ZSHCOMP)/_emotp-provision \
 	    $(DESTDIR)$(MANDIR)/man8/pam_emotp.8 \
 	    $(DESTDIR)$(MANDIR)/man8/emotp-provision.8 \
+	    $(DESTDIR)$(MANDIR)/man8/emotpd.8 \
 	    $(DESTDIR)$(MANDIR)/man5/emotp.conf.5
 	rm -rf $(DESTDIR)$(PREFIX)/share/emotp \
 	    $(DESTDIR)$(PREFIX)/share/doc/emotp

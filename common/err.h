@@ -15,6 +15,7 @@
 	X(KEY, "key unusable")                                  \
 	X(STORE, "store not to be had")                         \
 	X(BUSY, "store locked by another process for too long") \
+	X(SERVICE, "service not to be had")                     \
 	X(MAIL, "mail not accepted")                            \
 	X(INVALID, "not valid")                                 \
 	X(NO_USER, "no such user")                              \

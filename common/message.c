@@ -38,7 +38,8 @@ take(struct scan *s, char c)
 static void
 skip_space(struct scan *s)
 {
-	while (s->at < s->end && memchr(" \t\n\r", *s->at, 4) != NULL)
+	while (s->at < s->end && *s->at != '\0' &&
+	    strchr(" \t\n\r", *s->at) != NULL)
 		s->at++;
 }
 
@@ -50,9 +51,9 @@ take_unit(struct scan *s, unsigned *ret)
 
 	*ret = 0;
 	for (int i = 0; i < 4; i++) {
-		const char *digit = s->at == s->end ?
+		const char *digit = s->at == s->end || *s->at == '\0' ?
 		    NULL :
-		    memchr(digits, *s->at++, sizeof(digits) - 1);
+		    strchr(digits, *s->at++);
 
 		if (digit == NULL)
 			return false;
@@ -68,8 +69,8 @@ scan_escape(struct scan *s)
 	unsigned unit, low;
 
 	if (!take(s, 'u'))
-		return s->at < s->end &&
-		    memchr("\"\\/bfnrt", *s->at++, 8) != NULL;
+		return s->at < s->end && *s->at != '\0' &&
+		    strchr("\"\\/bfnrt", *s->at++) != NULL;
 	if (!take_unit(s, &unit) || unit == 0 || unit >> 10 == 0xdc00 >> 10)
 		return false;
 	if (unit >> 10 != 0xd800 >> 10)
@@ -152,9 +153,9 @@ wipe_text(char *text)
 static void
 wipe_and_delete(cJSON *object)
 {
-	cJSON *item;
-
-	cJSON_ArrayForEach(item, object) wipe_text(item->valuestring);
+	for (cJSON *item = object == NULL ? NULL : object->child; item != NULL;
+	     item = item->next)
+		wipe_text(item->valuestring);
 	cJSON_Delete(object);
 }
 
@@ -162,11 +163,10 @@ wipe_and_delete(cJSON *object)
 static int
 find(const cJSON *object, const char *key, const cJSON **ret)
 {
-	const cJSON *item;
 	int count = 0;
 
-	cJSON_ArrayForEach(item, object)
-	{
+	for (const cJSON *item = object->child; item != NULL;
+	     item = item->next) {
 		if (strcmp(item->string, key) != 0)
 			continue;
 		*ret = item;

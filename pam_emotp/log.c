@@ -68,7 +68,7 @@ log_refused(pam_handle_t *pamh, const char *user,
 	    "uid=%u euid=%u tty=%s ruser=%s rhost=%s  user=%s",
 	    (unsigned)getuid(), (unsigned)geteuid(), item(pamh, PAM_TTY, tty),
 	    item(pamh, PAM_RUSER, ruser), item(pamh, PAM_RHOST, rhost), name);
-	if (judgement->verdict == EMOTP_AHEAD)
+	if (judgement->verdict == EMOTP_AHEAD && judgement->ahead_until != 0)
 		log_ahead(pamh, name, judgement->ahead_until);
 	else
 		pam_syslog(pamh, LOG_NOTICE, "%s refused: %s", name,

@@ -9,6 +9,7 @@
 
 #include "../common/state/verify.h"
 #include "../common/text.h"
+#include "ask.h"
 #include "log.h"
 #include "login.h"
 #include "prompt.h"
@@ -21,6 +22,7 @@ struct login {
 	const char *user; /* as typed */
 	bool silent;
 	struct emotp_config config;
+	struct asking asking; /* socket: NULL where the store is ours to open */
 	struct emotp_key key;
 	struct emotp_store *store;
 };
@@ -40,6 +42,25 @@ fail(const struct login *l, enum emotp_err err, const struct emotp_why *why)
 	return result_of_error(err);
 }
 
+static const char *
+item(const struct login *l, int which)
+{
+	const void *value = NULL;
+
+	return pam_get_item(l->pamh, which, &value) == PAM_SUCCESS ? value :
+								     NULL;
+}
+
+static void
+note_service(struct login *l)
+{
+	l->asking = (struct asking){
+	    emotp_config_service_socket(&l->config),
+	    item(l, PAM_SERVICE),
+	    item(l, PAM_RHOST),
+	};
+}
+
 static int
 open_all(struct login *l)
 {
@@ -49,6 +70,10 @@ open_all(struct login *l)
 	enum emotp_err err;
 
 	err = emotp_config_load(l->options->conf, &l->config, &why);
+	if (err == EMOTP_OK)
+		note_service(l);
+	if (err == EMOTP_OK && l->asking.socket != NULL)
+		return PAM_SUCCESS;
 	if (err == EMOTP_OK)
 		err = emotp_key_load(l->config.key_file, &l->key, &why);
 	if (err == EMOTP_OK)
@@ -65,8 +90,10 @@ debug_opened(const struct login *l)
 		pam_syslog(l->pamh, LOG_DEBUG,
 		    "configuration %s, store %s, skew %d, resync %d, up to %d "
 		    "prompts",
-		    l->options->conf, l->config.store, l->config.skew,
-		    l->config.resync, l->options->prompts);
+		    l->options->conf,
+		    l->asking.socket != NULL ? l->config.service :
+					       l->config.store,
+		    l->config.skew, l->config.resync, l->options->prompts);
 }
 
 static void
@@ -107,8 +134,11 @@ waive(const struct login *l)
 
 	if (pw == NULL)
 		return PAM_SUCCESS;
-	err = emotp_verify_never_enrolled(
-	    &a, l->user, pw->pw_name, now(), &waived, &why);
+	err = l->asking.socket != NULL ?
+	    ask_never_enrolled(
+		&l->asking, l->user, pw->pw_name, &waived, &why) :
+	    emotp_verify_never_enrolled(
+		&a, l->user, pw->pw_name, now(), &waived, &why);
 	if (err != EMOTP_OK)
 		return fail(l, err, &why);
 	if (!waived)
@@ -161,7 +191,9 @@ attempt(const struct login *l, enum prompt_source source)
 		return result;
 	}
 	len = strlen(typed);
-	err = emotp_verify(&a, l->user, typed, now(), &judgement, &why);
+	err = l->asking.socket != NULL ?
+	    ask_verify(&l->asking, l->user, typed, &judgement, &why) :
+	    emotp_verify(&a, l->user, typed, now(), &judgement, &why);
 	emotp_wipe(typed, sizeof(typed));
 	if (err != EMOTP_OK)
 		return fail(l, err, &why);

@@ -43,7 +43,8 @@
 	X(UNKNOWN, 8, "unknown")           \
 	X(NOT_ENROLLED, 9, "not-enrolled") \
 	X(REVOKED, 10, "revoked")          \
-	X(MALFORMED, 11, "malformed")
+	X(MALFORMED, 11, "malformed")      \
+	X(REFUSED, 12, "refused") /* by a service that keeps its reason */
 
 enum emotp_verdict {
 #define X(name, number, text) EMOTP_##name = number,

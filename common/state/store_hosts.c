@@ -59,11 +59,12 @@ emotp_store_host_by_digest(struct emotp_store *store,
 	return err;
 }
 
-static void
+static const char *
 fold_name(char key[static EMOTP_NAME_MAX + 1], const char *name)
 {
 	(void)emotp_copy(key, EMOTP_NAME_MAX + 1, name);
 	emotp_fold(key);
+	return key;
 }
 
 enum emotp_err
@@ -72,7 +73,7 @@ emotp_store_host_insert(struct emotp_store *store, struct emotp_host *host)
 	char key[EMOTP_NAME_MAX + 1];
 	const struct emotp_value args[] = {
 	    emotp_arg_text(host->name),
-	    emotp_arg_text((fold_name(key, host->name), key)),
+	    emotp_arg_text(fold_name(key, host->name)),
 	    emotp_arg_blob(host->digest, sizeof(host->digest)),
 	    emotp_arg_text(host->users),
 	    emotp_arg_integer(host->created),
@@ -102,8 +103,7 @@ emotp_store_host_delete(struct emotp_store *store, const char *name)
 	struct emotp_value arg;
 	enum emotp_err err;
 
-	fold_name(key, name);
-	arg = emotp_arg_text(key);
+	arg = emotp_arg_text(fold_name(key, name));
 	err = emotp_read_rows(store, host_delete, &arg, 1, &rows);
 	if (err == EMOTP_OK && !found)
 		err = emotp_complain(store, EMOTP_ERR_NO_HOST, "no such host");

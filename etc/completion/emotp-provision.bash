@@ -59,7 +59,7 @@ _emotp_provision_read() {
 			((++i < cword)) && config=(--config "${words[i]}")
 			;;
 		--config=*) config=("${words[i]}") ;;
-		--email | --label | --language) ((++i)) ;;
+		--email | --label | --language | --users) ((++i)) ;;
 		-?*) ;;
 		*)
 			if [[ -z $command ]]; then
@@ -75,6 +75,7 @@ _emotp_provision_read() {
 _emotp_provision_argument() {
 	case $command:${#given[@]} in
 	add:0) _emotp_provision_words - ;;
+	host:0) _emotp_provision_words add list remove ;;
 	import:0) _emotp_provision_words google-authenticator users.oath ;;
 	import:1) _filedir ;;
 	import:2)
@@ -82,7 +83,7 @@ _emotp_provision_argument() {
 			_emotp_provision_user
 		fi
 		;;
-	init:* | add:* | list:* | flush:*) ;;
+	init:* | add:* | list:* | flush:* | host:*) ;;
 	*:0) _emotp_provision_user ;;
 	esac
 }
@@ -110,6 +111,7 @@ _emotp_provision() {
 		[import]='--dry-run'
 		[export]=''
 		[flush]=''
+		[host]='--users'
 	)
 	local globals='--config --json --help --version'
 	local languages='en zh-Hant pt'
@@ -125,7 +127,7 @@ _emotp_provision() {
 	case $prev in
 	--config) _filedir ;;
 	--language) _emotp_provision_words $languages ;;
-	--email | --label) ;;
+	--email | --label | --users) ;;
 	*)
 		if [[ $cur == -* ]]; then
 			_emotp_provision_words $wanted
