@@ -7,7 +7,7 @@
 	"default-src 'none'; script-src 'self'; style-src 'self'; " \
 	"img-src 'self'; connect-src 'self'; manifest-src 'self'; " \
 	"worker-src 'self'; base-uri 'none'; form-action 'none'; "  \
-	"frame-ancestors 'none'; require-trusted-types-for 'script'"
+	"frame-ancestors 'none'"
 
 struct file {
 	const char *path;

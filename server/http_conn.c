@@ -102,7 +102,7 @@ remember(struct http *http, struct conn *conn)
 	if (fd >= http->by_fd_len) {
 		size_t len = fd + 64;
 		struct conn **grown =
-		    reallocarray(http->by_fd, len, sizeof(*grown));
+		    reallocarray(http->by_fd, len, sizeof(struct conn *));
 
 		if (grown == NULL)
 			return false;

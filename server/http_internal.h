@@ -51,7 +51,7 @@ struct http {
 	struct listener listeners[HTTP_LISTENERS_MAX];
 	int listener_count;
 	SSL_CTX *tls;
-	TAILQ_HEAD(, conn) conns;
+	TAILQ_HEAD(conn_list, conn) conns;
 	struct conn **by_fd;
 	size_t by_fd_len;
 	int connections;

@@ -55,9 +55,7 @@ wrong_method(struct http_request *request, const char *allowed)
 static void
 serve_file(struct http_request *request, const char *path)
 {
-	if (!file_exists(path))
-		answer_problem(request, PROBLEM_NOT_FOUND);
-	else if (!is_get(http_method(request)))
+	if (file_exists(path) && !is_get(http_method(request)))
 		wrong_method(request, "GET");
 	else if (!handle_file(request, path))
 		answer_problem(request, PROBLEM_NOT_FOUND);

@@ -1,0 +1,52 @@
+// The service: PROTOCOL.md, section 1. What fails is a Problem whose type is
+// one of the protocol's, or "offline", or "down".
+
+const PATIENCE_MS = 15000;
+
+export class Problem extends Error {
+	constructor(type) {
+		super(type);
+		this.type = type;
+	}
+}
+
+async function problemOf(response) {
+	try {
+		const { type } = await response.json();
+		return new Problem(type.replace("about:emotp#", ""));
+	} catch {
+		return new Problem("down");
+	}
+}
+
+async function send(path, options) {
+	let response;
+	try {
+		response = await fetch(path, {
+			...options, cache: "no-store", credentials: "omit",
+			redirect: "error", signal: AbortSignal.timeout(PATIENCE_MS),
+		});
+	} catch {
+		throw new Problem("offline");
+	}
+	if (!response.ok) throw await problemOf(response);
+	try {
+		return await response.json();
+	} catch {
+		throw new Problem("down");
+	}
+}
+
+function post(path, message) {
+	return send(path, {
+		method: "POST", body: JSON.stringify(message),
+		headers: { "Content-Type": "application/json" },
+	});
+}
+
+export const requestCode = (email) =>
+	post("/v1/registration-codes", { email });
+export const registerToken = (message) => post("/v1/tokens", message);
+export const confirmToken = (id, otp, time) =>
+	post(`/v1/tokens/${id}/confirmations`, { otp, time });
+export const serviceTime = async () => (await send("/v1/time", {})).time;
