@@ -16,6 +16,7 @@ SYSCONF	 = /etc
 MULTIARCH := $(shell $(CC) -print-multiarch)
 PAMDIR	 = /lib/$(MULTIARCH)/security
 MANDIR	 = $(PREFIX)/share/man
+UNITDIR	 = $(PREFIX)/lib/systemd/system
 BASHCOMP = $(PREFIX)/share/bash-completion/completions
 ZSHCOMP	 = $(PREFIX)/share/zsh/vendor-completions
 
@@ -105,14 +106,15 @@ $(BUILD)/common/state/template.o: $(BUILD)/templates.h
 
 # Unit tests: one program for each file, linked with the same archives.
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBS)
-	$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $^ \
+	$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $(filter %.o,$^) $(filter %.a,$^) \
 	    -lcmocka -lcurl -lcjson -lcrypto -lsqlite3 -linih
+$(BUILD)/tests/unit/test_listen: $(BUILD)/server/listen.o
 unit: $(patsubst %.c,$(BUILD)/%,$(UNIT))
 
 # Fuzz targets: tests/fuzz/run builds them with clang, apart.
 $(BUILD)/tests/fuzz/fuzz_%: $(call obj,tests/fuzz/fuzz_%.c tests/fuzz/fuzz.c \
     $(patsubst %,provision/%.c,google_file oath_line lines spool output \
-    progress)) $(LIBS)
+    progress) server/http_head.c) $(LIBS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -pie -o $@ $^ \
 	    -lcurl -lcjson -lcrypto -lsqlite3 -linih
 fuzzers: $(patsubst %.c,$(BUILD)/%,$(FUZZ))
@@ -157,6 +159,10 @@ install: all
 	    "$(DESTDIR)$(PREFIX)/share/emotp/$${t#etc/}" || exit; done
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/emotp/examples \
 	    $(wildcard etc/examples/*) etc/emotp.conf
+	install -D -m 0644 -t $(DESTDIR)$(UNITDIR) \
+	    etc/systemd/emotpd.service etc/systemd/emotpd.socket
+	install -D -m 0644 etc/systemd/emotp.sysusers \
+	    $(DESTDIR)$(PREFIX)/lib/sysusers.d/emotp.conf
 	install -D -m 0644 -t $(DESTDIR)$(MANDIR)/man8 \
 	    pam_emotp/pam_emotp.8 provision/emotp-provision.8 server/emotpd.8
 	install -D -m 0644 -t $(DESTDIR)$(MANDIR)/man5 etc/emotp.conf.5
@@ -170,6 +176,9 @@ uninstall:
 	rm -f $(DESTDIR)$(PAMDIR)/pam_emotp.so \
 	    $(DESTDIR)$(PREFIX)/sbin/emotp-provision \
 	    $(DESTDIR)$(PREFIX)/sbin/emotpd \
+	    $(DESTDIR)$(UNITDIR)/emotpd.service \
+	    $(DESTDIR)$(UNITDIR)/emotpd.socket \
+	    $(DESTDIR)$(PREFIX)/lib/sysusers.d/emotp.conf \
 	    $(DESTDIR)$(BASHCOMP)/emotp-provision \
 	    $(DESTDIR)$(ZSHCOMP)/_emotp-provision \
 	    $(DESTDIR)$(MANDIR)/man8/pam_emotp.8 \

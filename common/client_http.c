@@ -352,8 +352,8 @@ read_answer(struct emotp_client *client, const struct emotp_call *call,
 	if (*ret_problem != EMOTP_PROBLEM_NONE)
 		return EMOTP_OK;
 	return emotp_fail(why, EMOTP_ERR_SERVICE,
-	    "%s: the answer (status %ld) is none of emotpd's; check the"
-	    " address",
+	    "%s: the answer (status %ld) is none of"
+	    " emotpd",
 	    client->base, status);
 }
 

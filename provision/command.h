@@ -39,6 +39,7 @@ enum {
 	COMMAND_DRY_RUN = 1 << 7,  /* takes --dry-run */
 	COMMAND_USERS = 1 << 9,    /* takes --users */
 	COMMAND_BULK = 1 << 8,     /* takes "-" in the place of its words */
+	COMMAND_REMOTE = 1 << 10,  /* may be asked of a service: --server */
 };
 
 struct command {

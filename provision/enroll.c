@@ -8,6 +8,7 @@
 #include "output.h"
 #include "present.h"
 #include "register.h"
+#include "remote.h"
 #include "send.h"
 
 #define CODE_TRIES 3
@@ -158,8 +159,11 @@ command_enroll(struct session *s, const struct arguments *args)
 {
 	struct emotp_registered registered = {0};
 	struct emotp_ticket ticket = {0};
-	int code = send_code(s, args->user, &ticket);
+	int code;
 
+	if (s->server != NULL)
+		return remote_enroll(s, args->user);
+	code = send_code(s, args->user, &ticket);
 	if (code == 0)
 		code = ask_registration(s, ticket.user.name, &registered);
 	if (code == 0) {

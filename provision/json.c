@@ -193,7 +193,7 @@ json_entry(const struct emotp_entry *entry)
 }
 
 int
-json_token(const struct present *present, int64_t now_s)
+json_token(const struct present *present)
 {
 	struct object o = begin();
 
@@ -202,7 +202,7 @@ json_token(const struct present *present, int64_t now_s)
 	add_text(&o, "issuer", present->otpauth.issuer);
 	add_text(&o, "secret", present->secret);
 	add_params(&o, &present->otpauth.params);
-	add_number(&o, "time", now_s);
+	add_number(&o, "time", present->time_s);
 	add_text(&o, "uri", present->uri);
 	return finish(&o);
 }

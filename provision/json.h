@@ -21,7 +21,7 @@ enum emotp_err json_uri(
 
 /* Each returns an exit code, with the error line written if it is not 0. */
 int json_entry(const struct emotp_entry *entry); /* failed is trimmed */
-int json_token(const struct present *present, int64_t now_s);
+int json_token(const struct present *present);
 int json_verdict(const struct emotp_judgement *judgement);
 int json_flushed(const struct emotp_flushed *flushed);
 

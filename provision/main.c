@@ -29,7 +29,7 @@ const struct command commands[] = {
 	command_remove, 1, 1, COMMAND_CHANGES},
     {"enroll", "enrol", "USER",
 	"the whole enrolment of a user beside you, or of yourself",
-	command_enroll, 1, 1, COMMAND_CHANGES | COMMAND_MAILS},
+	command_enroll, 1, 1, COMMAND_CHANGES | COMMAND_MAILS | COMMAND_REMOTE},
     {"invite", NULL, "USER | --all",
 	"mail a registration code, or one to everybody who is invited",
 	command_invite, 1, 1, COMMAND_CHANGES | COMMAND_MAILS | COMMAND_ALL},
@@ -100,7 +100,9 @@ run(const struct invocation *call)
 	int code = 0;
 
 	session_begin(&s, call->config_path);
-	if ((command->flags & COMMAND_OPENS) == 0)
+	s.server = call->server;
+	s.server_ca = call->server_ca;
+	if ((command->flags & COMMAND_OPENS) == 0 && s.server == NULL)
 		code = session_open(&s, (command->flags & COMMAND_MAILS) != 0);
 	if (code == 0)
 		code = command->run(&s, &call->args);

@@ -13,6 +13,8 @@
 enum option_value {
 	OPTION_CONFIG = 256,
 	OPTION_JSON,
+	OPTION_SERVER,
+	OPTION_CA,
 	OPTION_HELP,
 	OPTION_VERSION,
 	OPTION_EMAIL,
@@ -43,6 +45,8 @@ static void
 help(void)
 {
 	(void)printf(USAGE " COMMAND ...\n"
+			   "       emotp-provision --server URL [--ca FILE]"
+			   " [--json] enroll EMAIL\n"
 			   "       emotp-provision --help | --version\n\n");
 	for (const struct command *c = commands; c->name != NULL; c++) {
 		(void)printf("  %s%s%s\n", c->name, gap(c), c->arguments);
@@ -83,7 +87,8 @@ bad_option(
 		problem = "needs a value";
 	else if (result == '?' && value >= OPTION_CONFIG)
 		problem = "takes no value";
-	else if (value == OPTION_CONFIG || value == OPTION_JSON)
+	else if (value == OPTION_CONFIG || value == OPTION_JSON ||
+	    value == OPTION_SERVER || value == OPTION_CA)
 		problem = "belongs before the command";
 	if (value != 0)
 		return output_fail(EXIT_USAGE, "%s: %s; %s",
@@ -100,6 +105,8 @@ read_globals(int argc, char *argv[], struct invocation *ret, bool *ret_done)
 	static const struct option globals[] = {
 	    {"config", required_argument, NULL, OPTION_CONFIG},
 	    {"json", no_argument, NULL, OPTION_JSON},
+	    {"server", required_argument, NULL, OPTION_SERVER},
+	    {"ca", required_argument, NULL, OPTION_CA},
 	    {"help", no_argument, NULL, OPTION_HELP},
 	    {"version", no_argument, NULL, OPTION_VERSION},
 	    {NULL, 0, NULL, 0},
@@ -113,6 +120,12 @@ read_globals(int argc, char *argv[], struct invocation *ret, bool *ret_done)
 			break;
 		case OPTION_JSON:
 			output_set_json();
+			break;
+		case OPTION_SERVER:
+			ret->server = optarg;
+			break;
+		case OPTION_CA:
+			ret->server_ca = optarg;
 			break;
 		case OPTION_HELP:
 		case 'h':
@@ -266,6 +279,8 @@ read_arguments(
 	    {"help", no_argument, NULL, OPTION_HELP},
 	    {"config", required_argument, NULL, OPTION_CONFIG},
 	    {"json", no_argument, NULL, OPTION_JSON},
+	    {"server", required_argument, NULL, OPTION_SERVER},
+	    {"ca", required_argument, NULL, OPTION_CA},
 	    {NULL, 0, NULL, 0},
 	};
 	const struct command *command = ret->command;
@@ -296,6 +311,23 @@ read_arguments(
 	return 0;
 }
 
+/* What --server and --ca go with. */
+static int
+check_server(const struct invocation *call, const char *usage)
+{
+	if (call->command == NULL ||
+	    (call->server == NULL && call->server_ca == NULL))
+		return 0;
+	if (call->server == NULL)
+		return output_fail(
+		    EXIT_USAGE, "--ca: goes with --server; %s", usage);
+	if ((call->command->flags & COMMAND_REMOTE) == 0)
+		return output_fail(EXIT_USAGE,
+		    "--server: %s is for the store of this host; %s",
+		    call->command->name, usage);
+	return 0;
+}
+
 int
 options_read(int argc, char *argv[], struct invocation *ret)
 {
@@ -319,5 +351,6 @@ options_read(int argc, char *argv[], struct invocation *ret)
 		return no_command(argv[0]);
 	(void)snprintf(usage, sizeof(usage), USAGE " %s%s%s",
 	    ret->command->name, gap(ret->command), ret->command->arguments);
-	return read_arguments(argc, argv, ret, usage);
+	code = read_arguments(argc, argv, ret, usage);
+	return code != 0 ? code : check_server(ret, usage);
 }

@@ -6,6 +6,8 @@
 
 struct invocation {
 	const char *config_path;
+	const char *server;            /* or NULL */
+	const char *server_ca;         /* or NULL */
 	const struct command *command; /* NULL: nothing left to do */
 	struct arguments args;
 };

@@ -7,24 +7,6 @@
 #include "present.h"
 #include "qr.h"
 
-static enum emotp_err
-fill(const struct session *s, const char *account,
-    const struct emotp_registered *registered, struct present *ret)
-{
-	struct emotp_otpauth *otpauth = &ret->otpauth;
-
-	ret->id = registered->token.id;
-	if (!emotp_copy(
-		otpauth->issuer, sizeof(otpauth->issuer), s->config.issuer) ||
-	    !emotp_copy(otpauth->account, sizeof(otpauth->account), account))
-		return EMOTP_ERR_INVALID;
-	otpauth->secret = registered->secret;
-	otpauth->params = registered->token.params;
-	emotp_base32_encode(
-	    otpauth->secret.bytes, otpauth->secret.len, ret->secret);
-	return emotp_otpauth_write(otpauth, ret->uri);
-}
-
 /* For who has no camera at hand: the secret in groups of four. */
 static void
 print_typed(const struct present *p)
@@ -44,7 +26,7 @@ static int
 print(const struct present *p, bool for_people)
 {
 	if (output_is_json())
-		return json_token(p, clock_now());
+		return json_token(p);
 	if (for_people && !qr_print(p->uri))
 		output_warn("no QR code could be made; use the line below");
 	say("%s\n", p->uri);
@@ -55,21 +37,44 @@ print(const struct present *p, bool for_people)
 }
 
 int
-present_token(const struct session *s, const char *account,
-    const struct emotp_registered *registered, bool for_people)
+present_otpauth(const char *id, const struct emotp_otpauth *otpauth,
+    int64_t time_s, bool for_people)
 {
 	struct present p;
-	enum emotp_err err;
 	int code;
 
 	memset(&p, 0, sizeof(p));
-	err = fill(s, account, registered, &p);
-	if (err != EMOTP_OK)
+	p.id = id;
+	p.time_s = time_s;
+	p.otpauth = *otpauth;
+	emotp_base32_encode(
+	    otpauth->secret.bytes, otpauth->secret.len, p.secret);
+	if (emotp_otpauth_write(otpauth, p.uri) != EMOTP_OK)
 		code = output_fail(EXIT_CONFIG,
 		    "issuer or name will not go"
 		    " into an otpauth URI; correct `issuer` and enrol again");
 	else
 		code = print(&p, for_people);
 	emotp_wipe(&p, sizeof(p));
+	return code;
+}
+
+int
+present_token(const struct session *s, const char *account,
+    const struct emotp_registered *registered, bool for_people)
+{
+	struct emotp_otpauth otpauth;
+	int code;
+
+	memset(&otpauth, 0, sizeof(otpauth));
+	/* What does not fit is left empty, and is not written then. */
+	(void)emotp_copy(
+	    otpauth.issuer, sizeof(otpauth.issuer), s->config.issuer);
+	(void)emotp_copy(otpauth.account, sizeof(otpauth.account), account);
+	otpauth.secret = registered->secret;
+	otpauth.params = registered->token.params;
+	code = present_otpauth(
+	    registered->token.id, &otpauth, clock_now(), for_people);
+	emotp_wipe(&otpauth, sizeof(otpauth));
 	return code;
 }

@@ -9,6 +9,7 @@
 
 struct present {
 	const char *id;
+	int64_t time_s; /* of who registered it */
 	struct emotp_otpauth otpauth;
 	char secret[EMOTP_BASE32_SIZE(EMOTP_SECRET_MAX)];
 	char uri[EMOTP_OTPAUTH_MAX];
@@ -21,5 +22,9 @@ struct present {
  */
 int present_token(const struct session *s, const char *account,
     const struct emotp_registered *registered, bool for_people);
+
+/* The same for a token of any origin. */
+int present_otpauth(const char *id, const struct emotp_otpauth *otpauth,
+    int64_t time_s, bool for_people);
 
 #endif

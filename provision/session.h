@@ -9,6 +9,8 @@
 
 struct session {
 	const char *config_path;
+	const char *server;      /* the service that is asked, or NULL */
+	const char *server_ca;   /* or NULL */
 	bool exempt;             /* started by uid 0: meets no mail limit */
 	bool audited;            /* the line of this command is out already */
 	const char *result;      /* a word for that line, or NULL */

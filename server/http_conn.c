@@ -1,257 +1,330 @@
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <time.h>
-
-#include <event2/bufferevent_ssl.h>
+#include <unistd.h>
 
 #include "http_internal.h"
 
-/* What is answered where the library refuses a request by itself. */
-static const char refusal[] =
-    "HTTP/1.1 400 Bad Request\r\n"
-    "Content-Type: application/problem+json\r\n"
-    "Cache-Control: no-store\r\n"
-    "Content-Length: 73\r\n"
-    "Connection: close\r\n"
-    "\r\n"
-    "{\"type\":\"about:emotp#malformed\","
-    "\"title\":\"Malformed request\",\"status\":400}";
+#define DISCARD_MAX (16 << 20) /* bytes of who does not stop sending */
 
-static int64_t
-monotonic_s(void)
+enum progress { MORE, WHOLE, WRONG };
+
+void
+http_conn_arm(struct conn *conn, int seconds)
 {
-	struct timespec now = {0, 0};
+	const struct timeval after = {seconds, 0};
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
+	(void)event_add(conn->timer, &after);
 }
 
-/* What the kernel calls the socket behind a descriptor; never used twice. */
-static uint64_t
-cookie_of(int fd)
+void
+http_conn_free(struct conn *conn)
 {
-	uint64_t cookie = 0;
-	socklen_t len = sizeof(cookie);
+	struct http *http = conn->http;
 
-	return getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) == 0 ?
-	    cookie :
-	    0;
-}
-
-/* The library closes connections without a word. */
-static bool
-is_open(const struct conn *conn)
-{
-	return conn->fd >= 0 && cookie_of(conn->fd) == conn->cookie;
+	if (http->handed == conn)
+		http->handed = NULL;
+	if (conn->evcon == NULL)
+		(void)bufferevent_decref(conn->bev);
+	if (conn->counted)
+		LIST_REMOVE(conn, alike);
+	LIST_REMOVE(conn, all);
+	http->connections--;
+	event_free(conn->turn);
+	event_free(conn->timer);
+	free(conn);
 }
 
 void
 http_conn_end(struct conn *conn)
 {
-	if (is_open(conn))
-		(void)shutdown(conn->fd, SHUT_RDWR);
+	evhttp_connection_free(conn->evcon);
 }
 
-void
-http_conn_idle(struct conn *conn, bool idle)
-{
-	conn->idle = idle;
-	conn->ours = false;
-	conn->until_s = monotonic_s() + (idle ? HTTP_IDLE_S : HTTP_DEADLINE_S);
-	if (idle && conn->http->draining)
-		http_conn_end(conn);
-}
-
+/* The library forgets a request with its connection, except one that failed. */
 static void
-conn_free(struct conn *conn)
+detach(struct http_request *request)
 {
-	struct http *http = conn->http;
-
-	if (conn->fd >= 0 && (size_t)conn->fd < http->by_fd_len &&
-	    http->by_fd[conn->fd] == conn)
-		http->by_fd[conn->fd] = NULL;
-	TAILQ_REMOVE(&http->conns, conn, entry);
-	http->connections--;
-	event_free(conn->soon);
-	free(conn);
+	if (request->ev != NULL &&
+	    evhttp_request_get_connection(request->ev) == NULL)
+		evhttp_request_free(request->ev);
+	request->ev = NULL;
+	request->conn = NULL;
 }
 
-void
-http_conn_sweep(struct http *http)
-{
-	int64_t now_s = monotonic_s();
-	struct conn *conn, *next;
-
-	for (conn = TAILQ_FIRST(&http->conns); conn != NULL; conn = next) {
-		next = TAILQ_NEXT(conn, entry);
-		if (!is_open(conn))
-			conn_free(conn);
-		else if (now_s >= conn->until_s)
-			(void)shutdown(conn->fd, SHUT_RDWR);
-	}
-}
-
-/* ---- by descriptor ---- */
-
-static bool
-remember(struct http *http, struct conn *conn)
-{
-	size_t fd = (size_t)conn->fd;
-
-	if (fd >= http->by_fd_len) {
-		size_t len = fd + 64;
-		struct conn **grown =
-		    reallocarray(http->by_fd, len, sizeof(struct conn *));
-
-		if (grown == NULL)
-			return false;
-		memset(grown + http->by_fd_len, 0,
-		    (len - http->by_fd_len) * sizeof(struct conn *));
-		http->by_fd = grown;
-		http->by_fd_len = len;
-	}
-	if (http->by_fd[fd] != NULL)
-		conn_free(http->by_fd[fd]); /* was closed, and not yet swept */
-	http->by_fd[fd] = conn;
-	return true;
-}
-
-struct conn *
-http_conn_of(const struct http *http, struct evhttp_request *request)
-{
-	struct evhttp_connection *evcon =
-	    evhttp_request_get_connection(request);
-	int fd = evcon == NULL ?
-	    -1 :
-	    bufferevent_getfd(evhttp_connection_get_bufferevent(evcon));
-
-	return fd < 0 || (size_t)fd >= http->by_fd_len ? NULL : http->by_fd[fd];
-}
-
-/* ---- limits ---- */
-
-static int
-count_source(const struct http *http, const char *source)
-{
-	const struct conn *conn;
-	int count = 0;
-
-	TAILQ_FOREACH(conn, &http->conns, entry)
-	count += strcmp(conn->source, source) == 0;
-	return count;
-}
-
-static bool
-too_many(struct http *http, const struct conn *conn)
-{
-	if (http->connections > http->limits.connections)
-		http_conn_sweep(http);
-	return http->connections > http->limits.connections ||
-	    (!conn->listener->trusted &&
-		count_source(http, conn->source) > http->limits.per_source);
-}
-
-/* Its descriptor is known only after it was made: see who it is. */
+/* evhttp_connection_set_closecb's. */
 static void
-adopt(struct conn *conn)
-{
-	struct http *http = conn->http;
-	union {
-		struct sockaddr any;
-		struct sockaddr_storage space;
-	} peer = {.space = {0}};
-	socklen_t len = sizeof(peer);
-
-	conn->fd = bufferevent_getfd(conn->bev);
-	conn->cookie = cookie_of(conn->fd);
-	(void)getpeername(conn->fd, &peer.any, &len);
-	http_source_of(&peer.any, conn->source);
-	http_conn_idle(conn, false);
-	if (remember(http, conn) && !too_many(http, conn))
-		return;
-	http->refused++;
-	http_conn_end(conn);
-}
-
-/* ---- what comes and goes ---- */
-
-static void
-bytes_came(
-    struct evbuffer *buffer, const struct evbuffer_cb_info *info, void *arg)
+closed(struct evhttp_connection *evcon, void *arg)
 {
 	struct conn *conn = arg;
 
-	(void)buffer;
-	if (info->n_added > 0 && conn->idle)
-		http_conn_idle(conn, false);
-}
-
-/* Where the library refuses by itself it speaks HTML: look at it soon. */
-static void
-bytes_go(
-    struct evbuffer *buffer, const struct evbuffer_cb_info *info, void *arg)
-{
-	struct conn *conn = arg;
-
-	(void)buffer;
-	if (info->n_added > 0 && !conn->ours)
-		event_active(conn->soon, EV_TIMEOUT, 0);
+	(void)evcon;
+	if (conn->request != NULL) {
+		detach(conn->request);
+		if (conn->state == CONN_READING)
+			http_request_free(conn->request);
+	}
+	if (conn->listener->tls)
+		http_tls_bye(conn->bev);
+	http_conn_free(conn);
 }
 
 static void
-reword(struct conn *conn)
+time_is_up(evutil_socket_t fd, short what, void *arg)
 {
-	static const char interim[] = "HTTP/1.1 100 ";
-	struct evbuffer *output = bufferevent_get_output(conn->bev);
-	char head[sizeof(interim)] = "";
-
-	(void)evbuffer_copyout(output, head, sizeof(interim) - 1);
-	if (strcmp(head, interim) == 0)
-		return;
-	conn->ours = true;
-	(void)evbuffer_drain(output, evbuffer_get_length(output));
-	(void)evbuffer_add(output, refusal, sizeof(refusal) - 1);
+	(void)fd;
+	(void)what;
+	http_conn_end(arg);
 }
 
 /*
- * Runs before any other event, for none has its priority: so the connection
- * is still there after it was made, and what was written is complete and
- * has not left.
+ * Where bytes stood behind a request, the library calls our callback for
+ * reading with its own argument.
+ */
+static struct conn *
+conn_of(struct bufferevent *bev)
+{
+	void *conn;
+
+	bufferevent_getcb(bev, NULL, NULL, NULL, &conn);
+	return conn;
+}
+
+/* ---- what is refused ---- */
+
+static void
+discard(struct bufferevent *bev, void *arg)
+{
+	struct evbuffer *input = bufferevent_get_input(bev);
+	struct conn *conn = conn_of(bev);
+
+	(void)arg;
+	conn->discarded += evbuffer_get_length(input);
+	(void)evbuffer_drain(input, evbuffer_get_length(input));
+	if (conn->discarded > DISCARD_MAX)
+		http_conn_end(conn);
+}
+
+/* To close at once would take the answer away from who is still sending. */
+static void
+refused(struct conn *conn)
+{
+	if (conn->ended) {
+		http_conn_end(conn);
+		return;
+	}
+	if (conn->listener->tls)
+		http_tls_bye(conn->bev);
+	(void)shutdown(bufferevent_getfd(conn->bev), SHUT_WR);
+}
+
+static void wrote(struct bufferevent *bev, void *arg);
+static void event_came(struct bufferevent *bev, short what, void *arg);
+
+static void
+refuse(struct conn *conn)
+{
+	struct evbuffer *output = bufferevent_get_output(conn->bev);
+	struct http *http = conn->http;
+
+	http_request_free(conn->request);
+	conn->request = http_request_new(conn, 0);
+	if (conn->request == NULL) {
+		http_conn_end(conn);
+		return;
+	}
+	conn->state = CONN_REFUSED;
+	http_conn_arm(conn, HTTP_DEADLINE_S);
+	bufferevent_setcb(conn->bev, discard, wrote, event_came, conn);
+	(void)evbuffer_drain(output, evbuffer_get_length(output));
+	(void)bufferevent_enable(conn->bev, EV_READ);
+	http->handler.handle(http->handler.arg, conn->request);
+}
+
+/* ---- reading a request ---- */
+
+static void
+tell(struct conn *conn)
+{
+	static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
+	conn->told = conn->telling = true;
+	(void)bufferevent_write(conn->bev, go_on, sizeof(go_on) - 1);
+	(void)bufferevent_enable(conn->bev, EV_WRITE);
+}
+
+static enum progress
+look_at_head(struct conn *conn)
+{
+	struct evbuffer *input = bufferevent_get_input(conn->bev);
+	struct evbuffer_ptr end = evbuffer_search(input, "\r\n\r\n", 4, NULL);
+
+	if (end.pos > HTTP_HEAD_MAX ||
+	    (end.pos < 0 && evbuffer_get_length(input) > HTTP_HEAD_MAX))
+		return WRONG;
+	if (end.pos < 0)
+		return MORE;
+	conn->request = http_request_new(conn, (size_t)end.pos + 4);
+	return conn->request == NULL || conn->request->malformed ? WRONG :
+								   WHOLE;
+}
+
+static enum progress
+look(struct conn *conn)
+{
+	struct evbuffer *input = bufferevent_get_input(conn->bev);
+	enum progress progress =
+	    conn->request != NULL ? WHOLE : look_at_head(conn);
+	size_t len;
+
+	if (progress != WHOLE)
+		return progress;
+	len = conn->request->head_len + conn->request->head.body_len;
+	if (conn->telling)
+		return MORE;
+	if (evbuffer_get_length(input) < len) {
+		if (conn->request->head.expects && !conn->told &&
+		    evbuffer_get_length(input) == conn->request->head_len)
+			tell(conn);
+		return MORE;
+	}
+	conn->behind = evbuffer_get_length(input) - len;
+	return WHOLE;
+}
+
+/*
+ * The library reads what was found in order. It calls http_conn_take; if it
+ * does not, it thinks otherwise, and nobody is to know how.
  */
 static void
-see_soon(evutil_socket_t fd, short what, void *arg)
+hand_over(struct conn *conn)
+{
+	struct http *http = conn->http;
+
+	http_request_take_body(conn->request);
+	bufferevent_setcb(
+	    conn->bev, conn->their_read, NULL, conn->their_event, conn->evcon);
+	http->handed = conn;
+	conn->their_read(conn->bev, conn->evcon);
+	if (http->handed != conn)
+		return; /* freed */
+	http->handed = NULL;
+	if (conn->state == CONN_READING)
+		refuse(conn);
+}
+
+static void
+bytes_came(struct bufferevent *bev, void *arg)
+{
+	struct conn *conn = conn_of(bev);
+
+	(void)arg;
+	if (conn->state == CONN_IDLE) {
+		conn->state = CONN_READING;
+		http_conn_arm(conn, HTTP_DEADLINE_S);
+	}
+	switch (look(conn)) {
+	case MORE:
+		return;
+	case WHOLE:
+		hand_over(conn);
+		return;
+	case WRONG:
+		refuse(conn);
+		return;
+	}
+}
+
+static void
+wrote(struct bufferevent *bev, void *arg)
 {
 	struct conn *conn = arg;
 
-	(void)fd;
-	(void)what;
-	if (conn->fd < 0)
-		adopt(conn);
-	else if (is_open(conn) && !conn->ours)
-		reword(conn);
+	if (conn->state == CONN_REFUSED && conn->request == NULL)
+		refused(conn);
+	if (conn->telling) {
+		conn->telling = false;
+		bytes_came(bev, conn);
+	}
 }
 
-/* ---- making one ---- */
-
-static struct bufferevent *
-make_bytes(struct event_base *base, const struct listener *listener)
+static void
+event_came(struct bufferevent *bev, short what, void *arg)
 {
-	struct bufferevent *bev;
-	SSL *ssl;
+	struct conn *conn = arg;
+	bool writing = evbuffer_get_length(bufferevent_get_output(bev)) > 0;
 
-	if (!listener->tls)
-		return bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
-	ssl = SSL_new(listener->http->tls);
-	if (ssl == NULL)
-		return NULL;
-	bev = bufferevent_openssl_socket_new(
-	    base, -1, ssl, BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
-	if (bev == NULL)
-		SSL_free(ssl);
+	if ((what & BEV_EVENT_CONNECTED) != 0)
+		http_conn_arm(conn, HTTP_IDLE_S);
+	else if ((what & BEV_EVENT_EOF) != 0 && writing &&
+	    conn->state == CONN_REFUSED)
+		conn->ended = true;
 	else
-		bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
-	return bev;
+		http_conn_end(conn);
+}
+
+/* ---- between the library and us ---- */
+
+/* Its answer has left. The library makes itself ready for the next request. */
+static void
+answered(struct evhttp_request *ev, void *arg)
+{
+	struct conn *conn = arg;
+
+	(void)ev;
+	http_conn_arm(conn, HTTP_IDLE_S);
+	event_active(conn->turn, EV_TIMEOUT, 0);
+}
+
+void
+http_conn_take(struct evhttp_request *ev, void *arg)
+{
+	const struct listener *listener = arg;
+	struct http *http = listener->http;
+	struct conn *conn = http->handed;
+
+	if (conn == NULL || evhttp_request_get_connection(ev) != conn->evcon ||
+	    evbuffer_get_length(bufferevent_get_input(conn->bev)) !=
+		conn->behind)
+		return; /* it read another request than we did: hand_over */
+	conn->state = CONN_HANDLED;
+	conn->request->ev = ev;
+	evhttp_request_set_on_complete_cb(ev, answered, conn);
+	http->handler.handle(http->handler.arg, conn->request);
+}
+
+/*
+ * A request may come: the first, or one after an answer. Runs before anything
+ * is read for it.
+ */
+static void
+take_turn(evutil_socket_t fd, short what, void *arg)
+{
+	struct conn *conn = arg;
+	void *evcon;
+
+	(void)fd;
+	(void)what;
+	bufferevent_getcb(
+	    conn->bev, &conn->their_read, NULL, &conn->their_event, &evcon);
+	if (conn->evcon == NULL) {
+		if (evcon == NULL) {
+			http_conn_free(conn);
+			return;
+		}
+		conn->evcon = evcon;
+		(void)bufferevent_decref(conn->bev);
+		evhttp_connection_set_closecb(conn->evcon, closed, conn);
+		if (!http_conn_admit(conn)) {
+			http_conn_end(conn);
+			return;
+		}
+	}
+	conn->state = CONN_IDLE;
+	conn->told = false;
+	bufferevent_setcb(conn->bev, bytes_came, wrote, event_came, conn);
+	if (conn->http->draining &&
+	    evbuffer_get_length(bufferevent_get_input(conn->bev)) == 0)
+		http_conn_end(conn);
 }
 
 /* With NULL the library would serve the socket bare, in clear: never that. */
@@ -266,18 +339,17 @@ http_conn_new(struct event_base *base, void *arg)
 		abort();
 	conn->http = http;
 	conn->listener = listener;
-	conn->fd = -1;
-	conn->soon = evtimer_new(base, see_soon, conn);
-	conn->bev = make_bytes(base, listener);
-	if (conn->soon == NULL || conn->bev == NULL ||
-	    event_priority_set(conn->soon, 0) != 0)
+	conn->turn = evtimer_new(base, take_turn, conn);
+	conn->timer = evtimer_new(base, time_is_up, conn);
+	conn->bev = listener->tls ?
+	    http_tls_new(http) :
+	    bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+	if (conn->turn == NULL || conn->timer == NULL || conn->bev == NULL)
 		abort();
-	TAILQ_INSERT_TAIL(&http->conns, conn, entry);
+	(void)event_priority_set(conn->turn, 0);
+	LIST_INSERT_HEAD(&http->conns, conn, all);
 	http->connections++;
-	(void)evbuffer_add_cb(
-	    bufferevent_get_input(conn->bev), bytes_came, conn);
-	(void)evbuffer_add_cb(
-	    bufferevent_get_output(conn->bev), bytes_go, conn);
-	event_active(conn->soon, EV_TIMEOUT, 0);
+	bufferevent_incref(conn->bev); /* until its turn: who else has it? */
+	event_active(conn->turn, EV_TIMEOUT, 0);
 	return conn->bev;
 }

@@ -9,40 +9,60 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
-#include <event2/http_struct.h>
-#include <event2/keyvalq_struct.h>
+#include <event2/listener.h>
 #include <openssl/ssl.h>
 
-#include "http.h"
+#include "http_head.h"
 
 #define HTTP_LISTENERS_MAX 32
+#define HTTP_BUCKETS       1024 /* of sources */
 
 /* A listening socket and the library's server for it. */
 struct listener {
 	struct http *http;
 	struct evhttp *evhttp;
 	struct evhttp_bound_socket *bound;
+	struct event *pause; /* when there are no descriptors left */
 	bool tls;
 	bool trusted;
 };
 
+enum conn_state {
+	CONN_IDLE = 0, /* no byte of a request yet */
+	CONN_READING,  /* ours: the library sees whole requests only */
+	CONN_HANDLED,  /* the library's: not answered yet */
+	CONN_SENDING,  /* the library's: the answer leaves */
+	CONN_REFUSED,  /* ours to its end: nothing it sends is looked at */
+};
+
 /*
- * A connection. The library owns bev and frees it without a word; its socket's
- * cookie tells whether it has.
+ * A connection. Between requests, and until a request has been read to its end
+ * and found in order, the callbacks of bev are ours; then the library gets
+ * its own back and reads that request in one go.
  */
 struct conn {
-	TAILQ_ENTRY(conn) entry;
+	LIST_ENTRY(conn) all;
+	LIST_ENTRY(conn) alike; /* in the bucket of its source */
 	struct http *http;
 	const struct listener *listener;
-	struct bufferevent *bev;
-	struct event *soon; /* runs before whatever else is due */
-	int fd;             /* -1 until it was adopted */
-	uint64_t cookie;    /* SO_COOKIE of fd */
-	int64_t until_s;    /* of the monotonic clock; then it ends */
-	bool idle;          /* between two requests */
-	bool ours;          /* what is written is http_reply's */
+	struct bufferevent *bev;         /* the library's */
+	struct evhttp_connection *evcon; /* NULL until we meet it */
+	bufferevent_data_cb their_read;
+	bufferevent_event_cb their_event;
+	struct event *turn;           /* the library is ready for a request */
+	struct event *timer;          /* ends it */
+	struct http_request *request; /* being read, or not answered yet */
+	enum conn_state state;
+	bool counted;     /* by its source */
+	bool told;        /* to go on and send the body */
+	bool telling;     /* and that is still to be written */
+	bool ended;       /* by the client: it will not send more */
+	size_t behind;    /* bytes that came behind the request */
+	size_t discarded; /* bytes, once refused */
 	char source[HTTP_SOURCE_MAX];
 };
+
+LIST_HEAD(conn_list, conn);
 
 struct http {
 	struct event_base *base;
@@ -51,32 +71,66 @@ struct http {
 	struct listener listeners[HTTP_LISTENERS_MAX];
 	int listener_count;
 	SSL_CTX *tls;
-	TAILQ_HEAD(conn_list, conn) conns;
-	struct conn **by_fd;
-	size_t by_fd_len;
+	struct conn_list conns;
+	struct conn_list buckets[HTTP_BUCKETS];
+	struct conn *handed; /* whose request the library is reading */
 	int connections;
 	uint64_t refused;
-	struct event *sweeper; /* once a second */
 	bool draining;
 };
 
-/* evhttp_set_bevcb's; arg is the listener. */
+struct http_request {
+	struct conn *conn;         /* NULL when the client has gone */
+	struct evhttp_request *ev; /* NULL then, and if malformed */
+	bool malformed;
+	bool trusted;
+	size_t head_len;
+	struct http_head head;
+	char source[HTTP_SOURCE_MAX];
+	char *body;
+	char bytes[]; /* head and body, each with a NUL behind it */
+};
+
+/* ---- connections ---- */
+
+/* evhttp_set_bevcb's and evhttp_set_gencb's; arg is the listener. */
 struct bufferevent *http_conn_new(struct event_base *base, void *arg);
+void http_conn_take(struct evhttp_request *ev, void *arg);
 
-/* The connection of a request; NULL if it is gone. */
-struct conn *http_conn_of(
-    const struct http *http, struct evhttp_request *request);
-
-/* It waits for its next request, or has begun one. */
-void http_conn_idle(struct conn *conn, bool idle);
-
-/* Ends it as soon as the library notices. */
+/* Ends it at once, by which it is freed. */
 void http_conn_end(struct conn *conn);
 
-/* Forgets the connections that are closed, ends those whose time is over. */
-void http_conn_sweep(struct http *http);
+/* Frees one that the library has forgotten. */
+void http_conn_free(struct conn *conn);
 
-/* Whether address, of the given length, is text for a source. */
+/* From now on it has so many seconds. */
+void http_conn_arm(struct conn *conn, int seconds);
+
+/* Whether there is room for it. */
+bool http_conn_admit(struct conn *conn);
+
+/* ---- requests ---- */
+
+/*
+ * The request whose head is the first head_len bytes that came; with 0 a
+ * malformed one. NULL if memory is out.
+ */
+struct http_request *http_request_new(struct conn *conn, size_t head_len);
+void http_request_free(struct http_request *request);
+
+/* Copies the body, which is there to its end. */
+void http_request_take_body(struct http_request *request);
+
+/* ---- TLS ---- */
+
+/* Serves a connection by the certificate as it is now; NULL: no memory. */
+struct bufferevent *http_tls_new(struct http *http);
+
+/* Tells the client that nothing more will come. */
+void http_tls_bye(struct bufferevent *bev);
+
+/* ---- sources ---- */
+
 void http_source_of(
     const struct sockaddr *address, char source[static HTTP_SOURCE_MAX]);
 
