@@ -245,7 +245,7 @@ def test_the_log_has_one_line_at_once(machine, service, enroll):
     machine.add("alice")
     session = enroll(env={"SUDO_USER": "carol"})
     _, token = up_to_the_first_code(service, session)
-    line, = (x for x in session.log() if x.ident == "emotp-provision")
+    line, = (x for x in session.log() if x.startswith("enroll"))
     assert line.facility == "authpriv"
     assert line.startswith(f"enroll {ADDRESS}: registered a token at a "
                            "service, by root (sudo: carol)")
@@ -281,7 +281,7 @@ def test_as_json_and_as_an_ordinary_user(machine, service):
 # Whom it talks to.
 
 def requests_of(service):
-    return service.metrics()["emotp_requests_total"]
+    return service.metrics()["emotpd_requests_total"]
 
 
 def refused(machine, service, args, **how):

@@ -57,9 +57,11 @@ def test_the_commands_are_those_that_are_promised():
 
 def test_help_of_all(machine):
     done = machine.provision("--help", ok=True)
-    first, second, blank, *rest = done.out.splitlines()
+    first, remote, second, blank, *rest = done.out.splitlines()
     assert first == ("usage: emotp-provision [--config FILE] [--json] "
                      "COMMAND ...")
+    assert remote == ("       emotp-provision --server URL [--ca FILE] "
+                      "[--json] enroll EMAIL")
     assert second == "       emotp-provision --help | --version"
     assert blank == "" and done.err == ""
     assert rest[-2] == "" and rest[-1].endswith("See emotp-provision(8).")

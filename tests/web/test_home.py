@@ -127,3 +127,9 @@ def test_nothing_sticks_out(open_phone, machine, width):
             phone.tap(tap)
         assert phone.run("return document.documentElement.scrollWidth"
                          " <= innerWidth")
+
+
+def test_an_ssh_login_with_the_code_off_the_page(registered, machine):
+    with machine.sshd() as sshd:
+        assert "let in" in sshd.login("alice", registered.code,
+                                      "echo let in").stdout
