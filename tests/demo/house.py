@@ -26,6 +26,7 @@ import services  # noqa: E402
 BUILD = TOP / os.environ.get("BUILD", "build")
 MODULE = BUILD / "pam_emotp.so"
 PROVISION = BUILD / "emotp-provision"
+EMOTPD = BUILD / "emotpd"
 
 HOST = "server.example.org"
 USER, ADDRESS = "alice", "alice@example.org"
@@ -226,6 +227,27 @@ class House:
         lines = Path("/etc/ssh/sshd_config.d")
         lines.mkdir(exist_ok=True)
         shutil.copy(TOP / "etc/examples/10-emotp.conf", lines)
+
+    def start_service(self):
+        """emotpd on loopback, which the module asks from now on."""
+        run = Path("/run/emotp")
+        run.mkdir(mode=0o755)
+        with open("/etc/emotp/emotp.conf", "a") as conf:
+            conf.write("listen = http://127.0.0.1:0\n"
+                       "service = unix:/run/emotp/emotpd.sock\n")
+        log = RUN / "emotpd.log"
+        with log.open("w") as out:
+            daemon = subprocess.Popen(
+                [EMOTPD], env={"PATH": PATH}, stdin=subprocess.DEVNULL,
+                stdout=out, stderr=out, start_new_session=True)
+        end = time.time() + 10
+        while not re.search(r"(?m)ready$", log.read_text()):
+            if daemon.poll() is not None or time.time() > end:
+                raise RuntimeError("emotpd does not start: "
+                                   + log.read_text())
+            time.sleep(0.05)
+        self.service_port = int(re.search(r"http://127.0.0.1:(\d+)",
+                                          log.read_text())[1])
 
     def _make_keys(self):
         for path in (RUN / "hostkey", self.keys / "key"):

@@ -7,6 +7,7 @@ import textwrap
 import time
 
 import house
+import phone_act
 from dialogue import Dialogue, Otherwise
 from screen import (Steps, block, command, good, paint, say,
                     wait_for_next_code)
@@ -29,6 +30,7 @@ class Story:
         self.token = None
         self.used = None  # the step of the first code
         self.code = None  # of the login
+        self.mailed_at = 0
         self.marks = []  # where in the log each part began
         self.env = house.environment()
         os.chdir(place.keys)
@@ -83,6 +85,7 @@ class Story:
                         self.env)
         tool.expect(r"sent to %s[^\n]*\n" % re.escape(house.ADDRESS))
         print()
+        self.mailed_at = time.time()
         say("The mail, as it arrived in her mailbox:")
         mail = self.show_mail(1)
         print()
@@ -181,6 +184,36 @@ class Story:
         self.wait_for_log("Partial publickey for alice", start)
         good("Refused: the key is right, and only half of it.")
 
+    def second_act(self):
+        """A phone, in the place of the token."""
+        self.step("Alice takes a phone instead: the service starts")
+        self.house.start_service()
+        say("emotpd serves its page on http://localhost:%d, and the module"
+            " asks it from now on." % self.house.service_port)
+        print()
+        self.provision("reset", house.USER)
+        if not phone_act.possible():
+            say("There is no Chromium here to play the phone, with"
+                " chromium-driver and python3-selenium: `make try` is for"
+                " your own browser.")
+            return
+        self.step("On the page she registers")
+        wait_s = self.mailed_at + 61 - time.time()
+        if wait_s > 0:
+            say("A user is mailed one code a minute at most: %d s to wait."
+                % wait_s)
+            time.sleep(wait_s)
+        code = phone_act.register(self)
+        self.step("She logs in with the code on its screen")
+        start = len(self.house.log())
+        client, status = self.login([code])
+        must(status == 0, "the login with the phone's code ended with %d"
+             % status)
+        must("alice is in, on server" in client.text,
+             "the remote command did not run")
+        self.wait_for_log("accepted code for alice from 127.0.0.1", start)
+        good("In.")
+
     def show_log(self):
         """All of it that is about us, a paragraph for each step."""
         self.step("What the administrator finds in the log")
@@ -204,7 +237,7 @@ class Story:
     def tell(self):
         for part in (self.configure, self.prepare, self.enrol, self.log_in,
                      self.refuse_same, self.refuse_wrong,
-                     self.refuse_key_alone):
+                     self.refuse_key_alone, self.second_act):
             self.marks.append(len(self.house.log()))
             part()
         self.show_log()
@@ -229,8 +262,17 @@ class Story:
         must(status == 0, "enroll ended with %d, not 0" % status)
         good("The success mail:")
         self.show_mail(2)
+        self.invite_to_register()
         self.invite_to_log_in()
         self.follow_log()
+
+    def invite_to_register(self):
+        self.house.start_service()
+        self.step("Or register a browser of this machine as a token")
+        say("Open http://localhost:%d and enter %s. The mail is shown below;"
+            " the page also wants a current code of the token that you have"
+            " just enrolled." % (self.house.service_port, house.ADDRESS))
+        print()
 
     def invite_to_log_in(self):
         keys = self.house.keys
@@ -249,7 +291,11 @@ class Story:
 
     def follow_log(self):
         shown = len(self.house.log())
+        mails = len(self.house.mails())
         while True:
+            while len(self.house.mails()) > mails:
+                mails += 1
+                self.show_mail(mails)
             text = self.house.log()
             end = text.rfind("\n") + 1
             self.show_log_lines(text[shown:end])
