@@ -42,7 +42,7 @@ the_words_are_those_of_the_log(void **state)
 {
 	static const char *const verdicts[] = {"none", "accepted", "wrong",
 	    "replayed", "pending", "strict", "disabled", "ahead", "unknown",
-	    "not-enrolled", "revoked", "malformed", "none"};
+	    "not-enrolled", "revoked", "malformed", "refused", "none"};
 	static const char *const states[] = {
 	    "none", "invited", "active", "revoked", "removed", "none"};
 

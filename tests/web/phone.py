@@ -127,10 +127,10 @@ class Phone:
         self.find(selector).send_keys(text)
 
     def mailed(self):
-        """The code of the mail that comes next."""
+        """Waits, when called, for the code of a mail that came since."""
         machine, before = self.machine, len(self.machine.mails())
-        return lambda: self.wait(
-            lambda: machine.mails()[before:] or None)[-1].code
+        return lambda: self.wait(lambda: [
+            x.code for x in machine.mails()[before:] if x.code])[-1]
 
     def ask(self, address):
         mailed = self.mailed()
