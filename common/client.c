@@ -239,6 +239,16 @@ struct verdict {
 	char host[EMOTP_ACCOUNT_MAX + 1];
 };
 
+static bool
+fill_question(struct question *q, const struct emotp_client_question *from)
+{
+	return emotp_copy(q->user, sizeof(q->user), from->user) &&
+	    emotp_copy(q->otp, sizeof(q->otp), from->otp) &&
+	    emotp_copy(q->nonce, sizeof(q->nonce), from->nonce) &&
+	    emotp_copy(q->service, sizeof(q->service), from->service) &&
+	    emotp_copy(q->rhost, sizeof(q->rhost), from->rhost);
+}
+
 static enum emotp_err
 call_verify(struct emotp_client *client, struct question *q, struct verdict *v,
     enum emotp_problem *ret_problem, struct emotp_why *why)
@@ -285,16 +295,14 @@ emotp_client_verify(struct emotp_client *client,
 	struct question q;
 	struct verdict v;
 	enum emotp_err err;
-	bool fits = emotp_copy(q.user, sizeof(q.user), question->user) &&
-	    emotp_copy(q.otp, sizeof(q.otp), question->otp) &&
-	    emotp_copy(q.nonce, sizeof(q.nonce), question->nonce) &&
-	    emotp_copy(q.service, sizeof(q.service), question->service) &&
-	    emotp_copy(q.rhost, sizeof(q.rhost), question->rhost);
 
 	*ret = false;
 	*ret_problem = EMOTP_PROBLEM_NONE;
-	err = fits ? call_verify(client, &q, &v, ret_problem, why) :
-		     too_long(why);
+	memset(&q, 0, sizeof(q));
+	memset(&v, 0, sizeof(v));
+	err = fill_question(&q, question) ?
+	    call_verify(client, &q, &v, ret_problem, why) :
+	    too_long(why);
 	if (err == EMOTP_OK && *ret_problem == EMOTP_PROBLEM_NONE)
 		err = take_verdict(&q, &v, ret, why);
 	emotp_wipe(&q, sizeof(q));

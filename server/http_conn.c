@@ -294,7 +294,8 @@ http_conn_take(struct evhttp_request *ev, void *arg)
 
 /*
  * A request may come: the first, or one after an answer. Runs before anything
- * is read for it.
+ * is read for it: it became active first, and until the loop waits again the
+ * socket cannot have been found readable, since nothing was read meanwhile.
  */
 static void
 take_turn(evutil_socket_t fd, short what, void *arg)
@@ -346,7 +347,6 @@ http_conn_new(struct event_base *base, void *arg)
 	    bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
 	if (conn->turn == NULL || conn->timer == NULL || conn->bev == NULL)
 		abort();
-	(void)event_priority_set(conn->turn, 0);
 	LIST_INSERT_HEAD(&http->conns, conn, all);
 	http->connections++;
 	bufferevent_incref(conn->bev); /* until its turn: who else has it? */

@@ -48,15 +48,11 @@ http_source_forwarded(const char *value, char source[static HTTP_SOURCE_MAX])
 {
 	const char *last = strrchr(value, ',');
 	unsigned char bytes[sizeof(struct in6_addr)];
-	char text[INET6_ADDRSTRLEN];
 
 	last = last == NULL ? value : last + 1;
 	last += strspn(last, " \t");
-	if (snprintf(text, sizeof(text), "%.*s", (int)strcspn(last, " \t"),
-		last) >= (int)sizeof(text))
-		return;
-	if (inet_pton(AF_INET, text, bytes) == 1)
+	if (inet_pton(AF_INET, last, bytes) == 1)
 		show_4(bytes, source);
-	else if (inet_pton(AF_INET6, text, bytes) == 1)
+	else if (inet_pton(AF_INET6, last, bytes) == 1)
 		show_6((const struct in6_addr *)(const void *)bytes, source);
 }

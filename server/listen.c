@@ -2,7 +2,9 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -22,33 +24,40 @@ union address {
 	struct sockaddr_storage space;
 };
 
-/* "192.0.2.1:443" or "[2001:db8::1]:443", numbers only. */
+static bool
+read_port(const char *text, in_port_t *ret)
+{
+	size_t len = strspn(text, "0123456789");
+	long port = len == 0 || len > 5 || text[len] != '\0' ? -1 : atol(text);
+
+	*ret = htons((uint16_t)port);
+	return port >= 0 && port <= UINT16_MAX;
+}
+
+/* "192.0.2.1:443" or "[2001:db8::1]:443": no names, nothing left out. */
 static bool
 read_address(const char *text, union address *ret, socklen_t *ret_len)
 {
-	const struct addrinfo hints = {
-	    .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
-	    .ai_socktype = SOCK_STREAM,
-	};
-	struct addrinfo *found = NULL;
-	char host[INET6_ADDRSTRLEN + 8];
-	const char *port = strrchr(text, ':');
-	size_t len = port == NULL ? 0 : (size_t)(port - text);
+	char host[INET6_ADDRSTRLEN + 2];
+	const char *colon = strrchr(text, ':');
+	size_t len = colon == NULL ? 0 : (size_t)(colon - text);
+	in_port_t port;
 
-	if (len >= 2 && text[0] == '[' && text[len - 1] == ']') {
-		text++;
-		len -= 2;
+	if (len == 0 || len >= sizeof(host) || !read_port(colon + 1, &port))
+		return false;
+	memcpy(host, text, len);
+	host[len] = '\0';
+	if (host[0] == '[' && host[len - 1] == ']') {
+		host[len - 1] = '\0';
+		ret->in6.sin6_family = AF_INET6;
+		ret->in6.sin6_port = port;
+		*ret_len = sizeof(ret->in6);
+		return inet_pton(AF_INET6, host + 1, &ret->in6.sin6_addr) == 1;
 	}
-	if (port == NULL || len == 0 || len >= sizeof(host) ||
-	    port[1 + strspn(port + 1, "0123456789")] != '\0')
-		return false;
-	(void)snprintf(host, sizeof(host), "%.*s", (int)len, text);
-	if (getaddrinfo(host, port + 1, &hints, &found) != 0)
-		return false;
-	memcpy(ret, found->ai_addr, found->ai_addrlen);
-	*ret_len = found->ai_addrlen;
-	freeaddrinfo(found);
-	return true;
+	ret->in.sin_family = AF_INET;
+	ret->in.sin_port = port;
+	*ret_len = sizeof(ret->in);
+	return inet_pton(AF_INET, host, &ret->in.sin_addr) == 1;
 }
 
 static bool

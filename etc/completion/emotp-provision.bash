@@ -59,6 +59,9 @@ _emotp_provision_read() {
 			((++i < cword)) && config=(--config "${words[i]}")
 			;;
 		--config=*) config=("${words[i]}") ;;
+		--server) server=${words[++i]} ;;
+		--server=*) server=${words[i]} ;;
+		--ca) ((++i)) ;;
 		--email | --label | --language | --users) ((++i)) ;;
 		-?*) ;;
 		*)
@@ -74,6 +77,7 @@ _emotp_provision_read() {
 
 _emotp_provision_argument() {
 	case $command:${#given[@]} in
+	enroll:0 | enrol:0) [[ -n $server ]] || _emotp_provision_user ;;
 	add:0) _emotp_provision_words - ;;
 	host:0) _emotp_provision_words add list remove ;;
 	import:0) _emotp_provision_words google-authenticator users.oath ;;
@@ -90,7 +94,7 @@ _emotp_provision_argument() {
 
 _emotp_provision() {
 	# shellcheck disable=SC2034 # split: _init_completion sets it
-	local cur prev words cword split command='' config=() given=()
+	local cur prev words cword split command='' server='' config=() given=()
 	local -A options=(
 		[init]=''
 		[add]='--dry-run --language'
@@ -113,7 +117,7 @@ _emotp_provision() {
 		[flush]=''
 		[host]='--users'
 	)
-	local globals='--config --json --help --version'
+	local globals='--ca --config --server --json --help --version'
 	local languages='en zh-Hant pt'
 	local wanted=$globals
 
@@ -125,9 +129,9 @@ _emotp_provision() {
 	# The words of these lists are ours, and split on purpose.
 	# shellcheck disable=SC2086
 	case $prev in
-	--config) _filedir ;;
+	--config | --ca) _filedir ;;
 	--language) _emotp_provision_words $languages ;;
-	--email | --label | --users) ;;
+	--email | --label | --server | --users) ;;
 	*)
 		if [[ $cur == -* ]]; then
 			_emotp_provision_words $wanted

@@ -8,8 +8,9 @@ from tools import TOP
 
 COMMANDS = set("""init add set remove enroll enrol invite register list show
     why revoke reset unlock recovery-codes verify import export
-    flush""".split())
-OF_A_USER = sorted(COMMANDS - {"init", "add", "list", "flush", "import"})
+    flush host""".split())
+OF_A_USER = sorted(COMMANDS - {"init", "add", "list", "flush", "import",
+                                "host"})
 
 # Each would leave a file "pwned" if a shell ever took it for more than text.
 HOSTILE = ["$(touch${IFS}pwned)", "`touch${IFS}pwned`", "x;touch${IFS}pwned;",
@@ -44,7 +45,14 @@ def test_the_commands(machine):
 
 def test_the_options_before_the_command(machine):
     assert complete(machine, "-") == [
-        "--config", "--help", "--json", "--version"]
+        "--ca", "--config", "--help", "--json", "--server", "--version"]
+
+
+def test_the_user_of_a_service_elsewhere_is_not_one_of_ours(users):
+    assert "alice" in complete(users, "enroll", "")
+    for words in (["--server", "https://h"], ["--server", "=", "https://h"]):
+        assert complete(users, *words, "enr") == ["enrol", "enroll"]
+        assert complete(users, *words, "enroll", "") == []
 
 
 @pytest.mark.parametrize("command,options", [

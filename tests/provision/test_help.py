@@ -11,12 +11,13 @@ from tools import PROVISION
 
 # What every release has had to offer, so that none goes missing.
 PROMISED = """init add set remove enroll enrol invite register list show why
-    revoke reset unlock recovery-codes verify import export flush""".split()
+    revoke reset unlock recovery-codes verify import export flush host""".split()
 
 # Words that are enough for a command, and as many as it takes.
 WORDS = {"init": [], "list": [], "flush": [], "export": ["alice"],
          "add": ["alice", "alice@example.org"], "revoke": ["alice", "1"],
-         "import": ["google-authenticator", "/none", "alice"]}
+         "import": ["google-authenticator", "/none", "alice"],
+         "host": ["remove", "web1"]}
 
 
 def told():

@@ -1,105 +1,11 @@
 /* The client before services that err, lie, or stand in its way. */
-#include "unit.h"
-
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-
-#include <signal.h>
+#include "serving.h"
 
 #include "../../common/client.h"
 
-#define ASKED_MAX   8192
 #define NONCE       "0123456789abcdef"
 #define ID          "0123456789abcdef0123456789abcdef"
 #define DEADLINE_MS 400
-
-/* A service that gives every connection the same answer. */
-struct server {
-	pid_t pid;
-	int asked; /* the end of a pipe that carries what was asked */
-	char url[64];
-};
-
-/* Reads one request: its head, and the body that Content-Length tells of. */
-static size_t
-read_request(int fd, char *buf)
-{
-	size_t len = 0;
-
-	for (;;) {
-		ssize_t n = read(fd, buf + len, ASKED_MAX - 1 - len);
-		const char *body, *length;
-
-		if (n <= 0)
-			return len;
-		len += (size_t)n;
-		buf[len] = '\0';
-		body = strstr(buf, "\r\n\r\n");
-		length = strcasestr(buf, "content-length:");
-		if (body != NULL &&
-		    strlen(body + 4) >=
-			(length == NULL ? 0 : strtoul(length + 15, NULL, 10)))
-			return len;
-	}
-}
-
-static void
-serve(int listener, int asked, const char *answer)
-{
-	char buf[ASKED_MAX];
-
-	for (;;) {
-		int fd = accept(listener, NULL, NULL);
-		size_t len = read_request(fd, buf);
-
-		if (write(asked, buf, len) != (ssize_t)len)
-			_exit(1);
-		if (answer == NULL)
-			(void)sleep(60);
-		else if (write(fd, answer, strlen(answer)) < 0)
-			_exit(1);
-		(void)close(fd);
-	}
-}
-
-static void
-start(struct server *s, const char *answer)
-{
-	struct sockaddr_in at = {
-	    .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t size = sizeof(at);
-	int fd = socket(AF_INET, SOCK_STREAM, 0), ends[2];
-
-	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
-	assert_int_equal(listen(fd, 8), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &size), 0);
-	assert_int_equal(pipe(ends), 0);
-	s->pid = fork();
-	if (s->pid == 0)
-		serve(fd, ends[1], answer);
-	(void)close(fd);
-	(void)close(ends[1]);
-	s->asked = ends[0];
-	(void)snprintf(
-	    s->url, sizeof(s->url), "http://127.0.0.1:%d", ntohs(at.sin_port));
-}
-
-/* What was asked in all. */
-static void
-stop(struct server *s, char asked[static ASKED_MAX])
-{
-	size_t len = 0;
-	ssize_t n;
-
-	(void)kill(s->pid, SIGKILL);
-	(void)waitpid(s->pid, NULL, 0);
-	while ((n = read(s->asked, asked + len, ASKED_MAX - 1 - len)) > 0)
-		len += (size_t)n;
-	asked[len] = '\0';
-	(void)close(s->asked);
-}
 
 struct seen {
 	enum emotp_err err;
@@ -152,13 +58,13 @@ run(enum call call, const char *answer, struct seen *ret)
 	    .host_key = "the-key", .deadline_ms = DEADLINE_MS};
 
 	memset(ret, 0, sizeof(*ret));
-	start(&server, answer);
+	serving_start(&server, answer);
 	settings.url = server.url;
 	assert_int_equal(
 	    emotp_client_open(&settings, &client, &ret->why), EMOTP_OK);
 	make_call(client, call, ret);
 	emotp_client_close(client);
-	stop(&server, ret->asked);
+	serving_stop(&server, ret->asked);
 }
 
 #define H(status, type)                                     \
@@ -201,10 +107,9 @@ a_verdict_is_taken(void **state)
 
 static const struct {
 	const char *why;
-	const char *answer; /* NULL: none at all */
+	const char *answer;
 } no_verdicts[] = {
     {"nothing", ""},
-    {"silence", NULL},
     {"no HTTP", ACCEPTED},
     {"HTTP/0.9", "\r\n\r\n" ACCEPTED},
     {"another nonce", OK_(VERDICT("accepted", "0123456789abcdeF", "alice"))},
@@ -258,6 +163,21 @@ anything_else_is_no_verdict(void **state)
 	}
 }
 
+/* However it is kept busy: each byte comes well before any pause is long. */
+static void
+the_deadline_is_absolute(void **state)
+{
+	static struct seen s;
+	struct timespec begin, end;
+
+	(void)state;
+	(void)clock_gettime(CLOCK_MONOTONIC, &begin);
+	run(VERIFY, NULL, &s);
+	(void)clock_gettime(CLOCK_MONOTONIC, &end);
+	assert_int_equal(s.err, EMOTP_ERR_SERVICE);
+	assert_in_range(end.tv_sec - begin.tv_sec, 0, 5);
+}
+
 static void
 a_redirect_is_not_followed(void **state)
 {
@@ -266,14 +186,14 @@ a_redirect_is_not_followed(void **state)
 	char answer[512];
 
 	(void)state;
-	start(&server, OK_(ACCEPTED));
+	serving_start(&server, OK_(ACCEPTED));
 	(void)snprintf(answer, sizeof(answer),
 	    "HTTP/1.1 307 Elsewhere\r\nLocation: %s/v1/verifications\r\n"
 	    "Content-Type: application/json\r\nConnection: "
 	    "close\r\n\r\n" ACCEPTED,
 	    server.url);
 	run(VERIFY, answer, &s);
-	stop(&server, elsewhere.asked);
+	serving_stop(&server, elsewhere.asked);
 	assert_int_equal(s.err, EMOTP_ERR_SERVICE);
 	assert_string_equal(elsewhere.asked, "");
 }
@@ -458,6 +378,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_verdict_is_taken),
 	    cmocka_unit_test(anything_else_is_no_verdict),
+	    cmocka_unit_test(the_deadline_is_absolute),
 	    cmocka_unit_test(a_redirect_is_not_followed),
 	    cmocka_unit_test(an_answer_that_is_too_long_is_not_read),
 	    cmocka_unit_test(problems_are_told_apart),
