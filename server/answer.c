@@ -95,10 +95,13 @@ answer_read(struct http_request *request, const struct emotp_field *fields,
 {
 	size_t len;
 	const char *body = http_body(request, &len);
+	enum emotp_err err = http_header(request, "Content-Encoding") != NULL ?
+	    EMOTP_ERR_INVALID :
+	    emotp_json_read(body, len, fields, count);
 
-	if (http_header(request, "Content-Encoding") == NULL &&
-	    emotp_json_read(body, len, fields, count) == EMOTP_OK)
-		return true;
-	answer_problem(request, PROBLEM_MALFORMED);
-	return false;
+	if (err == EMOTP_ERR_INVALID)
+		answer_problem(request, PROBLEM_MALFORMED);
+	else if (err != EMOTP_OK)
+		answer_problem(request, PROBLEM_UNAVAILABLE);
+	return err == EMOTP_OK;
 }

@@ -47,12 +47,12 @@ void
 http_source_forwarded(const char *value, char source[static HTTP_SOURCE_MAX])
 {
 	const char *last = strrchr(value, ',');
-	unsigned char bytes[sizeof(struct in6_addr)];
+	struct in6_addr address; /* has room for either */
 
 	last = last == NULL ? value : last + 1;
 	last += strspn(last, " \t");
-	if (inet_pton(AF_INET, last, bytes) == 1)
-		show_4(bytes, source);
-	else if (inet_pton(AF_INET6, last, bytes) == 1)
-		show_6((const struct in6_addr *)(const void *)bytes, source);
+	if (inet_pton(AF_INET, last, &address) == 1)
+		show_4(&address, source);
+	else if (inet_pton(AF_INET6, last, &address) == 1)
+		show_6(&address, source);
 }

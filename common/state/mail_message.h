@@ -7,13 +7,13 @@
 
 #include "mail.h"
 
-#define EMOTP_MESSAGE_MAX 40960 /* bytes */
+#define EMOTP_LETTER_MAX 40960 /* bytes */
 
 /* Lines end with CR LF. May hold a registration code: wipe it. */
 struct emotp_message {
 	size_t len;
 	bool full; /* something did not fit: not to be sent */
-	char bytes[EMOTP_MESSAGE_MAX];
+	char bytes[EMOTP_LETTER_MAX];
 };
 
 /*

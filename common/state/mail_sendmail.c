@@ -52,7 +52,7 @@ write_all(int fd, const char *bytes, size_t len)
 static int
 write_letter(int fd, const struct emotp_message *message)
 {
-	char text[EMOTP_MESSAGE_MAX];
+	char text[EMOTP_LETTER_MAX];
 	size_t len = 0;
 	int rc;
 

@@ -47,6 +47,7 @@ def test_versions_spoken(service, version):
         assert s.recv(1000).startswith(b"HTTP/1.1 200 ")
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
 def test_old_versions_are_not_spoken(service):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
