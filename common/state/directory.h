@@ -28,7 +28,10 @@ enum emotp_err emotp_label_check(const char *label, struct emotp_why *why);
  * EMOTP_ERR_EXISTS and EMOTP_ERR_INVALID as one expects.
  */
 
-/* language NULL: the configured one. Takes over a tombstone's budgets. */
+/*
+ * name passes emotp_name_check and does not begin with '#'. language NULL:
+ * the configured one. Takes over a tombstone's budgets.
+ */
 enum emotp_err emotp_directory_add(const struct emotp_authority *a,
     const char *name, const char *email, const char *language,
     struct emotp_why *why);

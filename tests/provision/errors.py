@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+from pathlib import Path
 
 
 def failed(done, rc):
@@ -29,13 +30,31 @@ def give_to_dave(machine, *more):
         shutil.chown(path, "dave", "dave")
 
 
+# Files that write_imports() makes, where each test begins with none.
+GOOGLE = Path("/etc/emotp/google")
+OATH = Path("/etc/emotp/users.oath")
+
+
+def write_imports():
+    """A token of alice's in the file of each of the other modules."""
+    GOOGLE.write_text(f"{'A' * 32}\n\" TOTP_AUTH\n12345678\n")
+    OATH.write_text(f"HOTP/T30\talice\t-\t{'0b' * 20}\n")
+    for path in (GOOGLE, OATH):
+        path.chmod(0o644)
+
+
 ALL = [["add", "carol", "carol@example.org"],
        ["set", "alice", "--language", "pt"], ["remove", "alice"],
        ["enroll", "alice"], ["enrol", "alice"], ["invite", "alice"],
        ["register", "alice"], ["list"], ["show", "alice"],
-       ["revoke", "alice"], ["revoke", "alice", "1"], ["reset", "alice"],
-       ["unlock", "alice"], ["verify", "alice"], ["flush"]]
-OF_A_USER = [x for x in ALL if x[1:2] == ["alice"]]
+       ["why", "alice"], ["revoke", "alice"], ["revoke", "alice", "1"],
+       ["reset", "alice"], ["unlock", "alice"], ["recovery-codes", "alice"],
+       ["verify", "alice"],
+       ["import", "google-authenticator", str(GOOGLE), "alice"],
+       ["import", "users.oath", str(OATH)], ["export"], ["export", "alice"],
+       ["host", "add", "web1"], ["host", "list"], ["host", "remove", "web1"],
+       ["flush"]]
+OF_A_USER = [x for x in ALL if "alice" in x]
 
 
 def named(commands):

@@ -6,13 +6,15 @@ import sqlite3
 
 import pytest
 
-from errors import ALL, OF_A_USER, failed, give_to_dave, named, rows
+from errors import (ALL, OF_A_USER, failed, give_to_dave, named, rows,
+                    write_imports)
 from tools import PROVISION
 
 
 @pytest.fixture
 def filled(machine):
     machine.add("alice")
+    write_imports()
     return machine
 
 
@@ -24,6 +26,7 @@ def filled(machine):
     ["add", "carol", "carol@example.org", "--language", "xx"],
     ["add", "carol", "carol@example.org", "--label", "x"],
     ["add", "car ol", "carol@example.org"],
+    ["add", "#carol", "carol@example.org"],
     ["add", "", "carol@example.org"], ["add", "carol", "nobody"],
     ["add", "carol", ""], ["add", "c" * 200, "carol@example.org"],
     ["set"], ["set", "alice"], ["set", "alice", "bob"],
@@ -37,6 +40,12 @@ def filled(machine):
     ["revoke", "alice", "0"], ["revoke", "alice", "1x"],
     ["revoke", "alice", ""], ["reset"], ["reset", "alice", "x"], ["unlock"],
     ["unlock", "alice", "x"], ["verify"], ["verify", "alice", "123456"],
+    ["why"], ["why", "alice", "x"], ["recovery-codes"],
+    ["recovery-codes", "alice", "x"], ["export", "alice", "x"], ["import"],
+    ["import", "users.oath"], ["import", "nonsense", "/etc/emotp/google"],
+    ["import", "google-authenticator", "/etc/emotp/google"],
+    ["import", "users.oath", "/etc/emotp/users.oath", "alice"],
+    ["import", "users.oath", "/no/such"],
 ], ids=" ".join)
 def test_2_usage(filled, args):
     before = rows(filled)

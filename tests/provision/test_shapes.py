@@ -6,8 +6,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-COMMANDS = ("init add set remove enroll invite register list show revoke"
-            " reset unlock verify flush").split()
+from errors import GOOGLE, OATH, write_imports
+
+COMMANDS = ("init add set remove enroll invite register list show why revoke"
+            " reset unlock recovery-codes verify import export host"
+            " flush").split()
 
 
 def object_of(done):
@@ -69,6 +72,41 @@ def test_show_of_who_did_nothing_yet(machine):
     assert (shown["last_login"], shown["last_refusal"]) == (None, None)
 
 
+def test_why(machine, alice):
+    machine.login("alice", alice.wrong(machine.now), "prompts=1")
+    told = object_of(machine.provision("--json", "why", "alice"))
+    assert types(told) == {"user": str, "attempts": list}
+    assert told["user"] == "alice"
+    accepted, wrong = told["attempts"]
+    assert types(accepted) == {"time": int, "verdict": str, "recovery": bool,
+                               "token": int, "clock": int, "text": str}
+    assert set(wrong) == set(accepted) and wrong["token"] is None
+    assert [(x["time"], x["verdict"]) for x in (accepted, wrong)] == [
+        (machine.now - 300, "accepted"), (machine.now, "wrong")]
+
+
+def test_why_of_who_did_nothing_yet(machine):
+    machine.add("alice")
+    assert object_of(machine.provision("--json", "why", "alice")) == {
+        "user": "alice", "attempts": []}
+
+
+def test_recovery_codes(machine, alice):
+    told = object_of(machine.provision("--json", "recovery-codes", "alice"))
+    assert types(told) == {"user": str, "codes": list}
+    assert told["user"] == "alice" and len(set(told["codes"])) == 10
+    for code in told["codes"]:
+        assert re.fullmatch("[0-9A-Z]{5}-[0-9A-Z]{5}", code)
+
+
+def test_export(machine, alice):
+    token, = machine.provision("--json", "export", "alice", ok=True).json
+    assert types(token) == {"user": str, "number": int, "label": str,
+                            "uri": str}
+    assert (token["user"], token["number"], token["label"]) == ("alice", 1, "")
+    assert f"secret={alice.secret}&" in token["uri"]
+
+
 def test_register(machine):
     machine.add("alice")
     done = machine.register("alice", machine.invite("alice"))
@@ -102,8 +140,11 @@ def test_register_for_people_prints_the_uri(machine):
 @pytest.mark.parametrize("args", [
     ["add", "bob", "bob@example.org"], ["set", "alice", "--language", "pt"],
     ["invite", "alice"], ["unlock", "alice"], ["reset", "alice"],
-    ["revoke", "alice"], ["remove", "alice"], ["init"]], ids=" ".join)
+    ["revoke", "alice"], ["remove", "alice"], ["init"],
+    ["import", "google-authenticator", str(GOOGLE), "alice"],
+    ["import", "users.oath", str(OATH)]], ids=" ".join)
 def test_other_commands_print_nothing(machine, alice, args):
+    write_imports()
     done = machine.provision("--json", *args)
     assert (done.rc, done.out, done.err) == (0, "", ""), done
 

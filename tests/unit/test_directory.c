@@ -220,6 +220,7 @@ a_user_is_added_once(void **state)
 	    {"bob", "a@x", NULL, EMOTP_ERR_EXISTS},
 	    {"bob", "A@X", NULL, EMOTP_ERR_EXISTS},
 	    {"b/b", "b@x", NULL, EMOTP_ERR_INVALID},
+	    {"#bob", "b@x", NULL, EMOTP_ERR_INVALID},
 	    {"bob", "b", NULL, EMOTP_ERR_INVALID},
 	    {"bob", "b@x", "de", EMOTP_ERR_INVALID},
 	    {"bob", "b@x", "pt", EMOTP_OK},
@@ -237,6 +238,33 @@ a_user_is_added_once(void **state)
 		CHECK(rows[i].name,
 		    (why.text[0] == '\0') == (rows[i].err == EMOTP_OK));
 	}
+}
+
+/* A row of the time when '#' could begin the name of a new user. */
+static void
+a_name_with_a_number_sign_is_kept_by_who_has_it(void **state)
+{
+	struct place *p = *state;
+	struct emotp_user user = {
+	    .name = "#bob",
+	    .email = "b@x",
+	    .language = "en",
+	    .state = EMOTP_INVITED,
+	    .next_token = 1,
+	};
+	struct emotp_entry entry;
+
+	OK(emotp_store_begin(p->store));
+	OK(emotp_store_user_insert(p->store, &user));
+	OK(emotp_store_commit(p->store));
+	give_code(p, "#bob");
+	give_token(p, "#bob");
+	OK(emotp_directory_set(&p->authority, "#bob", "new@x", NULL, NULL));
+	OK(emotp_directory_show(&p->authority, "#BOB", &entry, NULL));
+	assert_int_equal(entry.count, 1);
+	OK(emotp_directory_reset(&p->authority, "#bob", "root", NOW_S, NULL));
+	OK(emotp_directory_remove(&p->authority, "#bob", "root", NOW_S, NULL));
+	add(p, "b#ob", "b@x");
 }
 
 static void
@@ -433,6 +461,7 @@ main(void)
 	    cmocka_unit_test(names_and_addresses_are_checked),
 	    place_test(a_new_user_is_invited),
 	    place_test(a_user_is_added_once),
+	    place_test(a_name_with_a_number_sign_is_kept_by_who_has_it),
 	    place_test(a_new_address_kills_live_codes),
 	    place_test(removing_leaves_a_tombstone_that_add_takes_over),
 	    place_test(revoking_the_last_token_makes_revoked),
