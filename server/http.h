@@ -32,7 +32,7 @@ struct http_limits {
 	int per_source;  /* connections of one source; not on trusted ones */
 };
 
-/* handler and base, which has two priorities, are borrowed. Close *ret. */
+/* handler and base are borrowed. Close *ret. */
 enum emotp_err http_open(struct event_base *base,
     const struct http_handler *handler, const struct http_limits *limits,
     struct http **ret, struct emotp_why *why);

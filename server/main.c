@@ -281,7 +281,7 @@ run(const char *path)
 	if (err != EMOTP_OK)
 		return fail(err, &why);
 	d.base = event_base_new();
-	if (d.base == NULL || event_base_priority_init(d.base, 2) != 0)
+	if (d.base == NULL)
 		return fail(EMOTP_ERR_MEMORY, &why);
 	err = watch_signals(&d, &why);
 	if (err == EMOTP_OK)

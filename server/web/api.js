@@ -1,5 +1,5 @@
 // The service: PROTOCOL.md, section 1. What fails is a Problem whose type is
-// one of the protocol's, or "offline" (this device), or "down" (the service).
+// one of the protocol's, or "offline", or "down".
 
 const PATIENCE_MS = 15000;
 
@@ -20,20 +20,20 @@ async function problemOf(response) {
 }
 
 async function send(path, options) {
-	const patience = new AbortController();
-	const timer = setTimeout(() => patience.abort(), PATIENCE_MS);
+	let response;
 	try {
-		const response = await fetch(path, {
+		response = await fetch(path, {
 			...options, cache: "no-store", credentials: "omit",
-			redirect: "error", signal: patience.signal,
+			redirect: "error", signal: AbortSignal.timeout(PATIENCE_MS),
 		});
-		if (!response.ok) throw await problemOf(response);
+	} catch {
+		throw new Problem("offline");
+	}
+	if (!response.ok) throw await problemOf(response);
+	try {
 		return await response.json();
-	} catch (error) {
-		if (error instanceof Problem) throw error;
-		throw new Problem(navigator.onLine ? "down" : "offline");
-	} finally {
-		clearTimeout(timer);
+	} catch {
+		throw new Problem("down");
 	}
 }
 

@@ -51,7 +51,9 @@ def test_no_accepted_code_is_accepted_again(service, machine):
             told = verify(service, key, user, code).json["verdict"]
             if told == "accepted":
                 accepted.append((user, code))
-    assert len(accepted) == len(set(accepted)) == ROUNDS * len(users)
+    # A code may be used up by an acceptance that nobody heard of any more.
+    assert len(accepted) == len(set(accepted))
+    assert ROUNDS < len(accepted) <= ROUNDS * len(users)
 
 
 def test_a_registration_is_whole_or_not_there(service, machine):
