@@ -145,29 +145,20 @@ insert_or_revive(const struct emotp_authority *a, const struct emotp_user *new)
 	return emotp_store_user_update(a->store, &user);
 }
 
-/*
- * In the files that `add -` and pam_oath read, '#' begins a comment. Users
- * who have such a name already keep it.
- */
-static enum emotp_err
-new_name_check(const char *name, struct emotp_why *why)
-{
-	if (name[0] == '#')
-		return emotp_fail(why, EMOTP_ERR_INVALID,
-		    "a new user's name does not begin with '#'");
-	return emotp_name_check(name, why);
-}
-
 /* The row of a user to add, checked. */
 static enum emotp_err
 prepare(const struct emotp_authority *a, const struct emotp_addition *addition,
     struct emotp_user *ret, struct emotp_why *why)
 {
 	const char *language = addition->language;
-	enum emotp_err err = new_name_check(addition->name, why);
+	enum emotp_err err = emotp_name_check(addition->name, why);
 
 	if (language == NULL)
 		language = a->config->language;
+	/* A comment to `add -`. Users who have such a name keep it. */
+	if (addition->name[0] == '#')
+		err = emotp_fail(why, EMOTP_ERR_INVALID,
+		    "a new user's name does not begin with '#'");
 	if (err == EMOTP_OK)
 		err = emotp_email_check(
 		    addition->email, strlen(addition->email), why);

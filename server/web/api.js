@@ -1,5 +1,5 @@
 // The service: PROTOCOL.md, section 1. What fails is a Problem whose type is
-// one of the protocol's, or "offline", or "down".
+// one of the protocol's, or "offline" (this device), or "down" (the service).
 
 const PATIENCE_MS = 15000;
 
@@ -20,20 +20,20 @@ async function problemOf(response) {
 }
 
 async function send(path, options) {
-	let response;
+	const patience = new AbortController();
+	const timer = setTimeout(() => patience.abort(), PATIENCE_MS);
 	try {
-		response = await fetch(path, {
+		const response = await fetch(path, {
 			...options, cache: "no-store", credentials: "omit",
-			redirect: "error", signal: AbortSignal.timeout(PATIENCE_MS),
+			redirect: "error", signal: patience.signal,
 		});
-	} catch {
-		throw new Problem("offline");
-	}
-	if (!response.ok) throw await problemOf(response);
-	try {
+		if (!response.ok) throw await problemOf(response);
 		return await response.json();
-	} catch {
-		throw new Problem("down");
+	} catch (error) {
+		if (error instanceof Problem) throw error;
+		throw new Problem(navigator.onLine ? "down" : "offline");
+	} finally {
+		clearTimeout(timer);
 	}
 }
 

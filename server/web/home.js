@@ -1,103 +1,118 @@
 // The code inside its ring.
 
 import { codeOf, grouped, stepAt } from "/code.js";
-import { measure, WARN_MS } from "/clock.js";
+import { everyTenth, measure, WARN_MS } from "/clock.js";
 import { drawRing, SEGMENTS, showSpent, spentAt } from "/ring.js";
-import { say } from "/words.js";
+import { announce, duration, say, sayIfChanged } from "/words.js";
 
 const $ = (id) => document.getElementById(id);
+const COPIED_MS = 2000;
 
-let account = null;
-let shown = { step: null, code: "", next: "" };
-let timer;
+const EMPTY = { step: null, code: "", next: "" };
+let account = null; // whose code is shown
+let shown = EMPTY;
+let drawn = "";     // what the ring and the seconds say
+let copied_ms = null;
 
-function secondsLeft(now_ms) {
-	return Math.ceil(account.period - now_ms / 1000 % account.period);
+function spelt(code) {
+	return [...code].join(" ");
 }
 
 function showCode() {
 	$("code").textContent = grouped(shown.code);
 	$("copy").classList.toggle("long", shown.code.length > 6);
-	$("copy").setAttribute("aria-label", say("copy", {
-		code: [...shown.code].join(" "),
-	}));
+	$("copy").setAttribute("aria-label",
+		say("copy", { code: spelt(shown.code) }));
 }
 
+// The code of a step, and then the one after it, so that this can be shown
+// at once when its time comes.
 async function compute(step) {
 	const of = account;
-	const known = shown.step === step - 1 && shown.next;
+	const known = shown.step === step - 1 ? shown.next : "";
+	shown = { step, code: known, next: "" };
 	const code = known || await codeOf(of, step);
-	if (account !== of) return;
-	shown = { step, code, next: "" };
+	if (account !== of || shown.step !== step) return;
+	shown.code = code;
 	showCode();
+	if (document.activeElement === $("copy")) announce(spelt(code));
 	const next = await codeOf(of, step + 1);
 	if (account === of && shown.step === step) shown.next = next;
 }
 
+function showTime(now_ms) {
+	const spent = spentAt(now_ms, account.period);
+	const left_s = Math.ceil(account.period - now_ms / 1000 % account.period);
+	const next = spent < SEGMENTS - 1 ? "" : shown.next;
+	const drawing = `${spent} ${left_s} ${next}`;
+	if (drawing === drawn) return;
+	drawn = drawing;
+	showSpent($("ring"), spent);
+	$("left").textContent = say("left", { seconds: left_s });
+	$("next").textContent =
+		next && say("upcoming", { code: grouped(next) });
+}
+
+function showHint(now_ms) {
+	if (copied_ms === null) return;
+	const over = Math.abs(now_ms - copied_ms) >= COPIED_MS;
+	$("hint").textContent = say(over ? "tap" : "copied");
+	$("hint").classList.toggle("good", !over);
+	if (over) copied_ms = null;
+}
+
 function show() {
+	if (account === null) return;
 	const now_ms = Date.now();
 	const step = stepAt(now_ms, account.period);
-	const spent = spentAt(now_ms, account.period);
-	showSpent($("ring"), spent);
-	$("left").textContent = say("left", { seconds: secondsLeft(now_ms) });
 	if (shown.step !== step) compute(step);
-	$("next").hidden = spent < SEGMENTS - 1 || shown.next === "";
-	$("next").textContent =
-		say("upcoming", { code: grouped(shown.next || "") });
-}
-
-// Shortly after each full second, so that a new code is there at once.
-function tick() {
-	clearTimeout(timer);
-	if (account === null) return;
-	show();
-	timer = setTimeout(tick, 1000 - Date.now() % 1000 + 2);
-}
-
-async function checkClock() {
-	let off_ms;
-	try {
-		off_ms = await measure();
-	} catch {
-		return; // offline: nothing is known, and nothing said
-	}
-	$("clock").hidden = Math.abs(off_ms) <= WARN_MS;
-	$("clock-by").textContent = say(off_ms < 0 ? "slow" : "fast",
-		{ minutes: Math.round(Math.abs(off_ms) / 60000) });
+	showTime(now_ms);
+	showHint(now_ms);
 }
 
 async function copy() {
+	if (shown.code === "") return;
 	try {
 		await navigator.clipboard.writeText(shown.code);
 	} catch {
 		return; // not allowed: the code can still be read
 	}
-	$("hint").textContent = $("said").textContent = say("copied");
-	setTimeout(() => {
-		$("hint").textContent = say("tap");
-		$("said").textContent = "";
-	}, 2000);
+	copied_ms = Date.now();
+	show();
+	announce(say("copied"));
+}
+
+// Offline nothing is known about the clock, and nothing said.
+async function checkClock() {
+	let off_ms;
+	try {
+		off_ms = await measure();
+	} catch {
+		return;
+	}
+	$("clock").hidden = Math.abs(off_ms) <= WARN_MS;
+	sayIfChanged("clock-by", off_ms < 0 ? "slow" : "fast",
+		{ time: duration(Math.abs(off_ms)) });
 }
 
 export function openHome(chosen) {
 	account = chosen;
-	shown = { step: null, code: "", next: "" };
-	tick();
+	shown = EMPTY;
+	drawn = "";
+	show();
 	checkClock();
 }
 
 export function closeHome() {
 	account = null;
-	clearTimeout(timer);
 }
 
 export function startHome() {
 	drawRing($("ring"));
 	$("copy").addEventListener("click", copy);
-	for (const event of ["visibilitychange", "pageshow", "focus"])
-		addEventListener(event, tick);
+	everyTenth(show);
+	addEventListener("online", checkClock);
 	document.addEventListener("visibilitychange", () => {
-		tick();
-		if (!document.hidden && account !== null) checkClock();
+		if (!document.hidden) checkClock();
 	});
 }

@@ -2,66 +2,129 @@
 
 import { confirmToken, Problem, registerToken, requestCode } from "/api.js";
 import { codeOf, importSecret, stepAt } from "/code.js";
-import { keep, persist } from "/vault.js";
-import { say } from "/words.js";
+import { everyTenth } from "/clock.js";
+import { keep, persist, prove, recall, remember, titleOf } from "/vault.js";
+import { announce, say, sayIfChanged } from "/words.js";
 
 const $ = (id) => document.getElementById(id);
 const LIFE_MS = 60 * 60 * 1000;
 const AGAIN_MS = 60 * 1000;
+const SIGNS = 10;
+const DEVICES = ["iPhone", "iPad", "Android", "Macintosh", "Windows", "Linux"];
 
-let go;             // shows another screen: go(name, account)
-let email = "";
-let sent_ms = 0;
-let timer;
+// Where a problem is to be mended. What is not listed is the service's.
+const FIELDS = {
+	"bad-address": "email", "wrong-code": "mailed", "short-code": "mailed",
+	expired: "mailed", used: "mailed", "otp-required": "otp",
+	"otp-refused": "otp", offline: null, storage: null, "too-far": null,
+	unconfirmed: null,
+};
 
-export function tell(problem) {
-	const words = { "not-found": "down", malformed: "wrong-code",
-		unavailable: "down" };
-	const type = words[problem.type] ?? problem.type;
-	const known = ["wrong-code", "expired", "used", "otp-required", "offline",
-		"down", "too-far", "storage"];
-	$("notice").textContent = say(known.includes(type) ? type : "down");
+let go;    // shows another screen: go(name)
+let added; // takes a new account: added(account, those that it replaces)
+let asked = null; // { email, sent_ms } of the last code that was asked for
+
+// Below what it is about: above the button that is pressed again.
+export function tell(type) {
+	const known = type in FIELDS ? type : "down";
+	const field = FIELDS[known] && $(FIELDS[known]);
+	const place = document.querySelector(
+		"main > section:not([hidden]) .main");
+	if (place !== null) place.before($("notice"));
+	$("notice").textContent = say(known);
 	$("notice").hidden = false;
+	if (!field) return;
+	field.setAttribute("aria-invalid", "true");
+	field.focus();
+	field.select();
 }
 
-// Runs while its form's buttons are off; what fails is told.
-async function busy(section, act) {
-	const buttons = [...section.querySelectorAll("button")];
+export function hush() {
 	$("notice").hidden = true;
-	buttons.forEach((button) => { button.disabled = true; });
+	$("notice").textContent = ""; // hidden text still describes a field
+	for (const field of document.querySelectorAll("[aria-invalid]"))
+		field.removeAttribute("aria-invalid");
+}
+
+// One thing at a time; what fails is told.
+async function busy(section, act) {
+	if (section.ariaBusy === "true") return;
+	hush();
+	section.ariaBusy = "true";
 	try {
 		await act();
 	} catch (error) {
-		tell(error instanceof Problem ? error : new Problem("storage"));
+		tell(error instanceof Problem ? error.type : "storage");
 	} finally {
-		buttons.forEach((button) => { button.disabled = false; });
-		countDown();
+		section.ariaBusy = "false";
 	}
 }
 
-function minutes(ms) {
+function clockOf(ms) {
 	const seconds = Math.ceil(ms / 1000);
 	return `${Math.floor(seconds / 60)}:${
 		String(seconds % 60).padStart(2, "0")}`;
 }
 
 function countDown() {
-	clearTimeout(timer);
-	if ($("enter").hidden) return;
-	const age_ms = Date.now() - sent_ms;
+	if ($("enter").hidden || asked === null) return;
+	asked.sent_ms = Math.min(asked.sent_ms, Date.now()); // a clock set back
+	const age_ms = Date.now() - asked.sent_ms;
 	const again_s = Math.ceil((AGAIN_MS - age_ms) / 1000);
-	$("lives").textContent = age_ms < LIFE_MS ?
-		say("lives", { time: minutes(LIFE_MS - age_ms) }) : say("dead");
+	if (age_ms < LIFE_MS)
+		sayIfChanged("lives", "lives", { time: clockOf(LIFE_MS - age_ms) });
+	else
+		sayIfChanged("lives", "dead");
 	$("request").disabled = again_s > 0;
-	$("request-when").textContent =
-		again_s > 0 ? say("request-when", { seconds: again_s }) : "";
-	timer = setTimeout(countDown, 1000);
+	if (again_s > 0)
+		sayIfChanged("request", "request-when", { seconds: again_s });
+	else
+		sayIfChanged("request", "request");
 }
 
-async function request() {
+async function request(email) {
 	await requestCode(email);
-	sent_ms = Date.now();
-	$("sent").textContent = say("sent", { email });
+	asked = { email, sent_ms: Date.now() };
+	remember("asked", JSON.stringify(asked));
+	announce(say("sent", asked));
+}
+
+// As people type and paste it: with spaces, any dash, full-width letters.
+function plain(typed) {
+	return typed.normalize("NFKC").replace(/[\s\p{Pd}\p{Cf}\u2212]/gu, "");
+}
+
+function askedBefore() {
+	try {
+		return JSON.parse(recall("asked"));
+	} catch {
+		return null;
+	}
+}
+
+function label() {
+	const device = DEVICES.find((x) => navigator.userAgent.includes(x)) ?? "";
+	return device === "Macintosh" ? "Mac" : device;
+}
+
+function accountOf(told, key) {
+	const { id, issuer, account, algorithm, digits, period } = told;
+	return { id, issuer, account, name: "", algorithm, digits, period, key,
+		added: Date.now(), confirmed: false };
+}
+
+async function token(message) {
+	try {
+		const told = await registerToken(message);
+		const key = await importSecret(told.secret, told.algorithm);
+		delete told.secret;
+		return accountOf(told, key);
+	} catch (problem) {
+		if (problem.type !== "otp-required") throw problem;
+		const again = !$("otp-row").hidden && "otp" in message;
+		$("otp-row").hidden = false;
+		throw new Problem(again ? "otp-refused" : "otp-required");
+	}
 }
 
 // With the code of the step before, so that the one on the screen logs in.
@@ -72,60 +135,87 @@ export async function confirm(account) {
 		await confirmToken(account.id, otp, Math.floor(now_ms / 1000));
 	} catch (problem) {
 		if (problem.type === "wrong-otp") throw new Problem("too-far");
-		if (problem.type !== "confirmed-already") throw problem;
+		if (problem.type !== "confirmed-already")
+			throw new Problem("unconfirmed");
 	}
 	account.confirmed = true;
 	await keep(account);
 }
 
 async function register() {
-	const message = {
-		email, code: $("mailed").value.trim(), label: $("label").value.trim(),
-	};
-	const otp = $("otp").value.replace(/[\s-]/g, "");
+	const message = { email: asked.email, code: plain($("mailed").value),
+		label: label() };
+	const otp = plain($("otp").value);
+	if (message.code.length !== SIGNS) throw new Problem("short-code");
 	if (otp !== "") message.otp = otp;
-	let told;
-	try {
-		told = await registerToken(message);
-	} catch (problem) {
-		if (problem.type === "otp-required") $("otp-row").hidden = false;
-		throw problem;
-	}
-	const account = {
-		id: told.id, issuer: told.issuer, account: told.account,
-		name: `${told.account} (${told.issuer})`,
-		algorithm: told.algorithm, digits: told.digits, period: told.period,
-		key: await importSecret(told.secret, told.algorithm),
-		added: Date.now(), confirmed: false,
-	};
-	told.secret = "";
+	await prove();
+	const account = await token(message);
 	await keep(account);
-	await persist();
-	$("done-who").textContent = say("done-who", { name: account.name });
-	go("done", account);
-	await confirm(account);
+	// Where the mailed code sufficed, no earlier token is alive.
+	await added(account, otp === "");
+	persist();
+	asked = null;
+	remember("asked", null);
+	$("done-who").textContent =
+		say("done-who", { name: titleOf(account), issuer: account.issuer });
+	$("done-how").hidden = true;
+	let trouble = null;
+	await confirm(account).catch((problem) => { trouble = problem; });
+	go("done");
+	$("done-how").hidden = trouble !== null;
+	if (trouble !== null) tell(trouble.type ?? "storage");
 }
 
-export function openRegister() {
+function clear() {
 	for (const id of ["email", "mailed", "otp"]) $(id).value = "";
 	$("otp-row").hidden = true;
+}
+
+function enter() {
+	$("sent").textContent = say("sent", asked);
+	go("enter");
+	countDown();
+}
+
+// Goes on where it was left, as phones drop a page while a mail is read.
+export function openRegister() {
+	asked ??= askedBefore();
+	if (asked !== null && Date.now() - asked.sent_ms < LIFE_MS) {
+		enter();
+		return;
+	}
+	clear();
 	go("address");
 }
 
-export function startRegister(show) {
+function submit(form, act) {
+	$(form).addEventListener("submit", (event) => {
+		event.preventDefault();
+		busy($(form).parentNode, act);
+	});
+}
+
+export function startRegister(show, take) {
 	go = show;
-	$("address-form").addEventListener("submit", (event) => {
-		event.preventDefault();
-		busy($("address"), async () => {
-			email = $("email").value.trim();
-			await request();
-			go("enter");
-		});
+	added = take;
+	submit("address-form", async () => {
+		const email = $("email").value.trim();
+		if (!/^[^\s@]+@[^\s@]+$/.test(email))
+			throw new Problem("bad-address");
+		await request(email);
+		enter();
 	});
-	$("enter-form").addEventListener("submit", (event) => {
-		event.preventDefault();
-		busy($("enter"), register);
+	submit("enter-form", register);
+	$("request").addEventListener("click", () => busy($("enter"), async () => {
+		await request(asked.email);
+		countDown();
+		$("mailed").focus();
+	}));
+	$("other").addEventListener("click", () => {
+		asked = null;
+		remember("asked", null);
+		clear();
+		go("address");
 	});
-	$("request").addEventListener("click", () => busy($("enter"), request));
-	$("other").addEventListener("click", () => go("address"));
+	everyTenth(countDown);
 }

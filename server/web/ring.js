@@ -2,21 +2,21 @@
 // tenth of the period is over.
 
 export const SEGMENTS = 10;
-const RADIUS = 92, GAP = 3; // of 200 units; degrees between two segments
+const RADIUS = 94, GAP = 3.4; // of 200 units; degrees between two segments
 
 function point(degrees) {
 	const angle = (degrees - 90) * Math.PI / 180;
-	return `${(100 + RADIUS * Math.cos(angle)).toFixed(3)} ` +
-		(100 + RADIUS * Math.sin(angle)).toFixed(3);
+	return `${(100 + RADIUS * Math.cos(angle)).toFixed(2)} ` +
+		(100 + RADIUS * Math.sin(angle)).toFixed(2);
 }
 
 export function drawRing(svg) {
 	for (let i = 0; i < SEGMENTS; i++) {
 		const path = document.createElementNS(svg.namespaceURI, "path");
-		const from = i * 360 / SEGMENTS + GAP / 2;
-		const to = (i + 1) * 360 / SEGMENTS - GAP / 2;
+		const from = point(i * 360 / SEGMENTS + GAP / 2);
+		const to = point((i + 1) * 360 / SEGMENTS - GAP / 2);
 		path.setAttribute("d",
-			`M ${point(from)} A ${RADIUS} ${RADIUS} 0 0 1 ${point(to)}`);
+			`M ${from} A ${RADIUS} ${RADIUS} 0 0 1 ${to}`);
 		svg.append(path);
 	}
 }
@@ -27,6 +27,6 @@ export function spentAt(now_ms, period_s) {
 }
 
 export function showSpent(svg, spent) {
-	[...svg.children].forEach((path, i) =>
+	[...svg.querySelectorAll("path")].forEach((path, i) =>
 		path.classList.toggle("spent", i < spent));
 }

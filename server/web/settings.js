@@ -1,6 +1,6 @@
 // Accounts and language.
 
-import { forget, keep, persist } from "/vault.js";
+import { belowOf, forget, keep, persisted, titleOf } from "/vault.js";
 import { say } from "/words.js";
 
 const $ = (id) => document.getElementById(id);
@@ -11,24 +11,45 @@ function element(name, properties, ...children) {
 	return made;
 }
 
-function button(word, act, kind = "quiet") {
-	return element("button",
-		{ textContent: say(word), className: kind, onclick: act });
+// Named after what it does, and to whom: "Remove alice".
+function button(word, account, act, kind = "quiet") {
+	return element("button", {
+		textContent: say(word), className: kind, onclick: act,
+		type: act ? "button" : "submit",
+		ariaLabel: `${say(word)} ${titleOf(account)}`,
+	});
 }
 
-function renaming(account, redraw) {
-	const input = element("input",
-		{ value: account.name, maxLength: 64, required: true });
+function renaming(account, close) {
+	const input = element("input", {
+		id: "rename", value: titleOf(account), maxLength: 64,
+		autocomplete: "off",
+	});
 	const form = element("form", {
 		onsubmit: async (event) => {
 			event.preventDefault();
-			account.name = input.value.trim() || account.name;
+			const name = input.value.trim();
+			account.name = name === account.account ? "" : name;
 			await keep(account);
-			redraw();
+			close();
 		},
-	}, element("label", {}, say("name"), input),
-	button("save", null, "main"));
-	return { form, input };
+		onkeydown: (event) => { if (event.key === "Escape") close(); },
+	}, element("label", { htmlFor: "rename", textContent: say("name") }),
+	input, element("p", { className: "row" },
+		button("save", account, null, "small"),
+		button("cancel", account, close)));
+	return { form, focus: input };
+}
+
+function removing(account, close, gone) {
+	const stay = button("keep", account, close, "small");
+	const form = element("div", {},
+		element("p", {
+			textContent: say("remove-sure", { name: titleOf(account) }),
+		}),
+		element("p", { className: "row" }, stay,
+			button("remove-yes", account, gone, "quiet danger")));
+	return { form, focus: stay };
 }
 
 function row(account, chosen, changed) {
@@ -37,34 +58,34 @@ function row(account, chosen, changed) {
 		type: "radio", name: "account", checked: account.id === chosen,
 		onchange: () => changed("choose", account),
 	});
-	const actions = element("div", { className: "row" },
-		element("label", {}, radio, account.name),
-		button("rename", () => {
-			const { form, input } =
-				renaming(account, () => changed("redraw"));
-			item.replaceChildren(form);
-			input.focus();
-		}),
-		button("remove", () => {
-			const stay = button("keep", () => changed("redraw"));
-			item.replaceChildren(
-				element("p",
-					{ textContent: say("remove-sure", account) }),
-				button("remove-yes", async () => {
-					await forget(account.id);
-					changed("removed");
-				}, "danger"),
-				stay);
-			stay.focus();
-		}, "quiet danger"));
-	item.append(actions);
+	// What takes the row's place, until it is closed again.
+	const open = (make) => () => {
+		const { form, focus } = make(account, () => changed("redraw", account),
+			async () => {
+				await forget(account.id);
+				changed("removed", account);
+			});
+		item.replaceChildren(form);
+		focus.focus();
+	};
+	item.append(
+		element("label", {}, radio, element("span", {},
+			element("strong", { textContent: titleOf(account) }),
+			element("span", { textContent: belowOf(account) }))),
+		element("p", { className: "row" },
+			button("rename", account, open(renaming)),
+			button("remove", account, open(removing), "quiet danger")));
 	return item;
 }
 
 export async function showSettings(list, chosen, changed) {
 	$("accounts").replaceChildren(
 		...list.map((account) => row(account, chosen, changed)));
-	$("iphone").hidden = !/iPhone|iPad/.test(navigator.userAgent) ||
-		navigator.standalone === true;
-	$("kept").textContent = say(await persist() ? "kept" : "not-kept");
+	$("kept").hidden = list.length === 0;
+	$("kept").textContent = say(await persisted() ? "kept" : "not-kept");
+}
+
+export function focusAccount(list, account) {
+	const at = list.findIndex((x) => x.id === account.id);
+	$("accounts").children[at]?.querySelector("button").focus();
 }

@@ -1,32 +1,51 @@
-// Keeps the app whole for when there is no network. A version is installed
-// complete or not at all; the API is never kept.
+// Keeps the app whole for when there is no network. The API is never kept.
 
-const VERSION = "emotp-1";
+// SHA-256 of the files below, in their order. A version is installed as
+// exactly these bytes or not at all: also in the moment in which the service
+// is replaced by a newer one. `tests/style/web --stamp` writes it.
+const VERSION =
+	"2b905038fc0290d17ae26f8c803bbe3a38222072e5a1dabfc4176b7c44e6ecfa";
 const FILES = [
 	"/", "/api.js", "/app.css", "/app.js", "/clock.js", "/code.js",
-	"/home.js", "/icon.svg", "/manifest.webmanifest", "/register.js",
-	"/ring.js", "/settings.js", "/vault.js", "/words.js",
+	"/home.js", "/icon.png", "/icon.svg", "/manifest.webmanifest",
+	"/register.js", "/ring.js", "/settings.js", "/vault.js", "/words.js",
 ];
 
-addEventListener("install", (event) => {
-	event.waitUntil(caches.open(VERSION)
-		.then((cache) => cache.addAll(
-			FILES.map((path) => new Request(path, { cache: "reload" }))))
-		.then(() => skipWaiting()));
-});
+async function digest(answers) {
+	const all = new Blob(await Promise.all(
+		answers.map((answer) => answer.clone().blob())));
+	const hash = await crypto.subtle.digest("SHA-256",
+		await all.arrayBuffer());
+	return [...new Uint8Array(hash)]
+		.map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
 
-addEventListener("activate", (event) => {
-	event.waitUntil(caches.keys()
-		.then((names) => Promise.all(names
-			.filter((name) => name !== VERSION)
-			.map((name) => caches.delete(name))))
-		.then(() => clients.claim()));
-});
+async function install() {
+	const answers = await Promise.all(
+		FILES.map((path) => fetch(path, { cache: "reload" })));
+	if (await digest(answers) !== VERSION)
+		throw new Error("the service has another version");
+	const cache = await caches.open(VERSION);
+	await Promise.all(FILES.map((path, i) => cache.put(path, answers[i])));
+}
 
+async function activate() {
+	for (const name of await caches.keys())
+		if (name !== VERSION) await caches.delete(name);
+	await clients.claim();
+}
+
+async function answer(request, path) {
+	const cache = await caches.open(VERSION);
+	return await cache.match(path) ?? fetch(request);
+}
+
+addEventListener("install", (event) => event.waitUntil(install()));
+addEventListener("activate", (event) => event.waitUntil(activate()));
+addEventListener("message", () => skipWaiting());
 addEventListener("fetch", (event) => {
-	const url = new URL(event.request.url);
-	if (event.request.method !== "GET" || url.origin !== location.origin ||
-		!FILES.includes(url.pathname)) return;
-	event.respondWith(caches.match(url.pathname)
-		.then((kept) => kept ?? fetch(event.request)));
+	const { pathname, origin } = new URL(event.request.url);
+	if (event.request.method === "GET" && origin === location.origin &&
+		FILES.includes(pathname))
+		event.respondWith(answer(event.request, pathname));
 });

@@ -29,6 +29,7 @@ def commands():
     yield "atclock.c", "atclock.so", shared, []
     yield "nodlclose.c", "nodlclose.so", shared, []
     yield "countmac.c", "countmac.so", shared, []
+    yield "hurry.c", "hurry.so", shared, []
     yield "nss_alias.c", "libnss_alias.so.2", shared, []
     yield "pam_firstpass.c", "pam_firstpass.so", shared, ["-lpam"]
     yield "pamdrive.c", "pamdrive", asan, ["-lpam"]

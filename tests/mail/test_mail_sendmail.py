@@ -3,10 +3,13 @@
 import email
 import email.policy
 import json
+import time
+from pathlib import Path
 
 import pytest
 
 from machine import CODE
+from tools import LIB
 
 RECORD = """#!/usr/bin/python3
 import json, os, sys
@@ -106,6 +109,27 @@ def test_a_program_that_leaves_a_child_behind_is_not_waited_for(
         machine, program):
     program("#!/bin/sh\ncat >/dev/null\nsleep 30 &\nexit 0\n")
     machine.provision("invite", "alice", ok=True)
+
+
+def hurried(machine, times):
+    """An environment in which deadlines come so many times as soon."""
+    base = machine.environment()
+    return {"EMOTP_TEST_HURRY": str(times), "LD_PRELOAD": " ".join(
+        [base["LD_PRELOAD"], str(LIB / "hurry.so")])}
+
+
+def test_a_program_that_is_not_done_in_a_minute_is_killed(
+        machine, program, nothing_lives):
+    """The minute is one second here, and the program would take four."""
+    note = machine.dir / "pid"
+    path = program(f"#!/bin/sh\necho $$ >{note}\nexec sleep 4\n")
+    started = time.monotonic()
+    done = machine.provision("invite", "alice", env=hurried(machine, 60))
+    took = time.monotonic() - started
+    assert done.rc == 7 and f"{path}: not done after 60 seconds" in done.err
+    assert took > 0.9, "it had its minute"
+    assert not Path("/proc", note.read_text().strip()).exists()
+    nothing_lives()
 
 
 @pytest.mark.parametrize("setting", ["sendmail:", "sendmail:sendmail",

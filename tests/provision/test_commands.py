@@ -4,6 +4,7 @@ import base64
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import time
 
@@ -97,6 +98,26 @@ def verdict(machine, typed, user="alice"):
         assert re.search("^accepted: ", done.out, re.M), done
         return "accepted"
     return re.search(r" refused: ([a-z-]+): ", failed(done, 1))[1]
+
+
+def test_a_number_sign_begins_no_new_name(machine, alice):
+    """It begins a comment for `add -`; who has such a name keeps it."""
+    told = failed(machine.provision("add", "#bob", "bob@example.org"), 2)
+    assert "'#'" in told
+    machine.provision("add", "bo#b", "bob@example.org", ok=True)
+    db = sqlite3.connect(machine.store_path)
+    with db:
+        db.execute("UPDATE users SET name = '#alice', name_key = '#alice'"
+                   " WHERE name = 'alice'")
+    db.close()
+    path = machine.dir / "users.oath"
+    path.write_text(f"HOTP/T30\t#alice\t-\t{'0b' * 20}\n")
+    machine.provision("import", "users.oath", path, ok=True)
+    assert len(machine.show("#alice")["tokens"]) == 2
+    assert machine.login("#alice", alice.code(machine.now),
+                         "prompts=1").accepted
+    machine.provision("reset", "#alice", ok=True)
+    machine.provision("remove", "#alice", ok=True)
 
 
 def test_verify_judges_and_burns_nothing(machine, alice):

@@ -11,12 +11,17 @@ from service import TLS
 
 PATIENCE_S = 30
 
-# The page's clock stands still, and moves when a test says so.
+# The page's clock stands still, and moves when a test says so. A world with
+# nothing but loopback is "offline" to a browser; here it is not, until a test
+# says so.
 CLOCK = """
 {
 	let now = %d;
 	Date.now = () => now;
 	window.setClock = (ms) => { now = ms; dispatchEvent(new Event("focus")); };
+	window.connected = true;
+	Object.defineProperty(Navigator.prototype, "onLine",
+		{ get: () => window.connected });
 }
 """
 

@@ -62,11 +62,14 @@ def test_who_has_a_token_needs_its_code_too(phone, machine, alice):
 
 
 @pytest.mark.plain
-def test_without_the_service_it_says_so(phone, service):
+@pytest.mark.parametrize("connected,words", [
+    (True, "No connection to the service"), (False, "This device is offline")])
+def test_without_the_service_it_says_so(phone, service, connected, words):
     service.stop()
+    phone.run("window.connected = arguments[0]", connected)
     phone.type("#email", "alice@example.org")
     phone.tap("#address-form button")
-    phone.wait(lambda: "No connection" in phone.text("#notice"))
+    phone.wait(lambda: words in phone.text("#notice"))
 
 
 @pytest.mark.plain
