@@ -1,0 +1,91 @@
+"""Where the machine keeps its users: pytest --store=sqlite, or postgresql.
+
+Both have the same calls. On PostgreSQL the module, which never speaks to it,
+asks an emotpd on the local socket: see Machine.deciding.
+"""
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+from emotpd import LOCAL
+from sandbox import RUN
+
+NAMES = ("sqlite", "postgresql")
+
+
+class Sqlite:
+    """The default: one file, which the module opens itself."""
+
+    name = "sqlite"
+    local = True
+    settings = {}
+    path = Path("/var/lib/emotp/emotp.db")
+
+    def clear(self):
+        shutil.rmtree(self.path.parent, ignore_errors=True)
+
+    def exists(self):
+        return self.path.exists()
+
+    def save(self, folder):
+        shutil.copytree(self.path.parent, folder)
+        return folder
+
+    def load(self, saved):
+        shutil.copytree(saved, self.path.parent, dirs_exist_ok=True)
+
+    def query(self, sql, *args):
+        """Rows, read beside what uses the store; ? stands for an argument."""
+        db = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)
+        try:
+            return db.execute(sql, args).fetchall()
+        finally:
+            db.close()
+
+    def execute(self, sql, *args):
+        """The same, but writes."""
+        with sqlite3.connect(self.path) as db:
+            db.execute(sql, args)
+
+    def close(self):
+        pass
+
+
+class Postgresql:
+    """A database of a cluster that this process starts."""
+
+    name = "postgresql"
+    local = False
+    db = "emotp"
+
+    def __init__(self):
+        from postgres import Postgres
+
+        self.server = Postgres(RUN / "pg")
+        self.settings = {"store": self.server.uri(self.db),
+                         "service": f"unix:{LOCAL}"}
+
+    def clear(self):
+        self.server.drop(self.db)
+        self.server.create(self.db)
+
+    def exists(self):
+        return self.query("SELECT to_regclass('meta') IS NOT NULL")[0][0]
+
+    def save(self, folder):
+        """Whatever is connected is cut off: see PostgreSQL's templates."""
+        self.server.hang_up(self.db)
+        return self.server.create(template=self.db)
+
+    def load(self, saved):
+        self.server.drop(self.db)
+        self.server.create(self.db, template=saved)
+
+    def query(self, sql, *args):
+        return self.server.query(sql.replace("?", "%s"), *args, db=self.db)
+
+    execute = query
+
+    def close(self):
+        self.server.stop()
