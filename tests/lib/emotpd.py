@@ -14,6 +14,10 @@ LOCAL = Path("/run/emotp/emotpd.sock")
 PATIENCE_S = 30  # for what happens at once on an idle machine
 
 
+class DoesNotServe(AssertionError):
+    """It ended, or is too slow."""
+
+
 class Emotpd:
     """One that reads self.conf, which whoever makes it has written.
 
@@ -32,14 +36,14 @@ class Emotpd:
         self.put_clock(machine.now)
         machine.daemons.append(self)
 
-    def start(self, wrap=(), env=None):
+    def start(self, wrap=(), env=None, **how):
         """Starts it (again); returns when it serves."""
         mark = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
                 [*self.wrap, *wrap, str(EMOTPD), "--config", str(self.conf)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env=self.machine.environment(at=self.clock, env=env))
+                env=self.machine.environment(at=self.clock, env=env), **how)
         self.machine.processes.append(self.process)
         self.wait_for(r"\bready$", mark)
         self.listening = re.findall(r"listening on (\S+://\S+|unix:\S+)",
@@ -58,7 +62,7 @@ class Emotpd:
                 if re.search(pattern, line):
                     return line
             if over or time.monotonic() > end:
-                raise AssertionError(f"no line {pattern!r} in:\n{text}")
+                raise DoesNotServe(f"no line {pattern!r} in:\n{text}")
             time.sleep(0.01)
 
     def said(self, mark=0):

@@ -10,7 +10,7 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from emotpd import LOCAL, Emotpd
+from emotpd import LOCAL, DoesNotServe, Emotpd
 from sandbox import HOMES, RUN
 from ssh import Sshd
 from stores import Sqlite
@@ -299,8 +299,7 @@ class Machine:
         if self.store.local:
             yield
             return
-        own = [x for x in self.daemons
-               if x.runs() and x is not self.decider]
+        own = [x for x in self.daemons if x is not self.decider]
         before = [(x, x.at) for x in own]
         if not own:
             self.start_deciding()
@@ -311,7 +310,9 @@ class Machine:
             daemon.put_clock(was)
 
     def start_deciding(self):
-        """An emotpd with the configuration as it is now."""
+        """An emotpd with the configuration as it is now, or nobody at all:
+        one that refuses to start leaves the module alone.
+        """
         conf = self.conf_path.read_text()
         if self.decider is None:
             LOCAL.parent.mkdir(mode=0o755, exist_ok=True)
@@ -320,7 +321,8 @@ class Machine:
         if not self.decider.runs() or self.decider.read != conf:
             self.stop_deciding()
             self.decider.read = conf
-            self.decider.start()
+            with contextlib.suppress(DoesNotServe):
+                self.decider.start()
 
     def stop_deciding(self):
         if self.decider is not None and self.decider.runs():

@@ -33,7 +33,16 @@ class Sqlite:
         return folder
 
     def load(self, saved):
-        shutil.copytree(saved, self.path.parent, dirs_exist_ok=True)
+        self.clear()
+        shutil.copytree(saved, self.path.parent)
+
+    def dump(self):
+        """All that it holds, so that two can be compared."""
+        db = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)
+        try:
+            return [x for x in db.iterdump() if "sqlite_sequence" not in x]
+        finally:
+            db.close()
 
     def query(self, sql, *args):
         """Rows, read beside what uses the store; ? stands for an argument."""
@@ -47,6 +56,22 @@ class Sqlite:
         """The same, but writes."""
         with sqlite3.connect(self.path) as db:
             db.execute(sql, args)
+
+    def empty(self):
+        """Leaves a place without a store in it."""
+        for path in self.path.parent.iterdir():
+            path.unlink()
+
+    def is_empty(self):
+        return list(self.path.parent.iterdir()) == []
+
+    def contents(self):
+        """Every byte that it keeps."""
+        return b"".join(x.read_bytes() for x in self.path.parent.iterdir())
+
+    def files(self):
+        """What belongs to whoever owns the store."""
+        return [self.path.parent, *self.path.parent.iterdir()]
 
     def close(self):
         pass
@@ -82,10 +107,30 @@ class Postgresql:
         self.server.drop(self.db)
         self.server.create(self.db, template=saved)
 
+    def dump(self):
+        tables = [x for x, in self.query(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' "
+            "ORDER BY tablename")]
+        return [f"{x} {row}" for x in tables for row, in self.query(
+            f"SELECT {x}::text FROM {x} ORDER BY 1")]
+
     def query(self, sql, *args):
         return self.server.query(sql.replace("?", "%s"), *args, db=self.db)
 
     execute = query
+
+    empty = clear
+
+    def is_empty(self):
+        return self.dump() == []
+
+    def contents(self):
+        self.server.query("CHECKPOINT")
+        return b"".join(x.read_bytes() for x in self.server.data.rglob("*")
+                        if x.is_file())
+
+    def files(self):
+        return []
 
     def close(self):
         self.server.stop()

@@ -19,8 +19,8 @@ from emotpd import LOCAL, PATIENCE_S, Emotpd
 from sandbox import RUN
 
 TLS = RUN / "tls"
-NAMES = ("DNS:localhost", "DNS:login.example.org", "IP:127.0.0.1", "IP:::1")
-USE = "subjectAltName={}\nextendedKeyUsage=serverAuth\n"
+NAMES = "subjectAltName=DNS:localhost,DNS:login.example.org,IP:127.0.0.1," \
+        "IP:::1\nextendedKeyUsage=serverAuth\n"
 KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
 
 
@@ -45,15 +45,15 @@ class Answer:
         return f"{self.status} {self.headers} {self.body!r}"
 
 
-def make_certificate(folder, name, names=NAMES):
+def make_certificate(folder, name, names=NAMES, days=7000):
     """name.pem and name.key of a test CA (ca.pem), valid 2024 to 2043."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "names").write_text(USE.format(",".join(names)))
+    (folder / "names").write_text(names)
     commands = [
         ["req", "-new", *KEY, "-keyout", f"{name}.key", "-out",
          f"{name}.csr", "-subj", f"/CN={name}"],
         ["x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey",
-         "ca.key", "-CAcreateserial", "-days", "7000", "-extfile", "names",
+         "ca.key", "-CAcreateserial", "-days", str(days), "-extfile", "names",
          "-out", f"{name}.pem"]]
     if not (folder / "ca.pem").exists():
         commands.insert(0, [
@@ -84,9 +84,9 @@ class Service(Emotpd):
             "socket": LOCAL, **settings})
         self.start()
 
-    def start(self, wrap=(), env=None):
+    def start(self, wrap=(), env=None, **how):
         """Starts it (again); returns when it serves."""
-        super().start(wrap, env)
+        super().start(wrap, env, **how)
         self.tls_port = self.port_of("https")
         self.plain_port = self.port_of("http")
 
