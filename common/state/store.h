@@ -2,7 +2,10 @@
  * The store: users, tokens, registration codes and intents, each row read
  * and written whole. What the rows mean is decided above. Every statement
  * runs inside a transaction that the caller began; every write returns an
- * error unless exactly one row was written.
+ * error unless exactly one row was written. What a judgement writes (all that
+ * says "judged", emotp_store_token_update and _accept) may return it from a
+ * later call instead, from emotp_store_commit at the latest, which then
+ * commits nothing.
  */
 #ifndef EMOTP_STORE_H
 #define EMOTP_STORE_H

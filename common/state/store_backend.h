@@ -38,6 +38,8 @@ struct emotp_statement {
 	size_t count;
 	const struct emotp_rows *rows; /* NULL: rows are not wanted */
 	bool locks; /* a SELECT: its rows stay as they are until the end */
+	bool many;  /* there may be more rows than memory should hold */
+	bool later; /* see pipelines */
 };
 
 enum emotp_begin {
@@ -53,6 +55,14 @@ struct emotp_backend {
 	 * that it read for that; else EMOTP_BEGIN_WRITE locks everything.
 	 */
 	bool locks_rows;
+
+	/*
+	 * Whether what is marked "later", and asks for nothing, may go out
+	 * without its result being awaited. Any error of it is then returned
+	 * by a later call in the transaction, by commit at the latest, before
+	 * it commits; for a write it is one not to have met exactly one row.
+	 */
+	bool pipelines;
 
 	/*
 	 * place is what follows the scheme. create makes the schema, of the

@@ -50,6 +50,13 @@ size_t emotp_get_times(struct emotp_reader *r, int64_t *at, size_t max);
 enum emotp_err emotp_write_one(struct emotp_store *store, const char *sql,
     const struct emotp_value *args, size_t count);
 
+/*
+ * The same of what a judgement writes, of which there is much: an error may
+ * come out with a later call, by emotp_store_commit at the latest.
+ */
+enum emotp_err emotp_write_later(struct emotp_store *store, const char *sql,
+    const struct emotp_value *args, size_t count);
+
 /* A write of any number of rows. ret_id, of an insert, may be NULL. */
 enum emotp_err emotp_write_any(struct emotp_store *store, const char *sql,
     const struct emotp_value *args, size_t count, int64_t *ret_id);
@@ -66,7 +73,14 @@ enum emotp_err emotp_read_locked(struct emotp_store *store, const char *sql,
     const struct emotp_value *args, size_t count,
     const struct emotp_rows *rows);
 
-/* Only that, and nothing where the transaction has all rows locked. */
+/* The same for everybody: rows are handed on as they come. */
+enum emotp_err emotp_read_many(
+    struct emotp_store *store, const char *sql, const struct emotp_rows *rows);
+
+/*
+ * Only that, whether or not there are any, and nothing where the transaction
+ * has everything locked. An error may come out with a later call.
+ */
 enum emotp_err emotp_lock_rows(struct emotp_store *store, const char *sql,
     const struct emotp_value *args, size_t count);
 
