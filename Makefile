@@ -110,6 +110,7 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $(filter %.o,$^) $(filter %.a,$^) \
 	    -lcmocka -lcurl -lcjson -lcrypto -lsqlite3 -lpq -linih
 $(BUILD)/tests/unit/test_listen: $(BUILD)/server/listen.o
+$(BUILD)/tests/unit/test_targets: $(BUILD)/server/targets.o
 unit: $(patsubst %.c,$(BUILD)/%,$(UNIT))
 
 # Fuzz targets: tests/fuzz/run builds them with clang, apart.

@@ -28,6 +28,7 @@ make_call(struct emotp_client *c, enum call call, struct seen *s)
 	    ID, "123456", 1800000000};
 	static const struct emotp_client_question question = {
 	    "alice", "123456", NONCE, "sshd", "192.0.2.7"};
+	struct emotp_client_verdict verdict;
 
 	switch (call) {
 	case ASK:
@@ -44,7 +45,8 @@ make_call(struct emotp_client *c, enum call call, struct seen *s)
 		break;
 	case VERIFY:
 		s->err = emotp_client_verify(
-		    c, &question, &s->accepted, &s->problem, &s->why);
+		    c, &question, &verdict, &s->problem, &s->why);
+		s->accepted = verdict.accepted;
 		break;
 	}
 }
