@@ -13,7 +13,7 @@ from pathlib import Path
 from emotpd import LOCAL, DoesNotServe, Emotpd
 from sandbox import HOMES, RUN
 from ssh import Sshd
-from stores import Sqlite
+from stores import Postgresql, Sqlite
 from tools import LIB, MODULE, PROVISION, preload
 from totp import Token
 
@@ -136,6 +136,17 @@ class Machine:
                 service.unlink()
         for home in HOMES.iterdir():
             shutil.rmtree(home / ".ssh", ignore_errors=True)
+
+    @contextlib.contextmanager
+    def kept_in(self, server):
+        """For so long the store is an empty database of this PostgreSQL."""
+        before = self.store
+        self.store = Postgresql(server)
+        self.store.clear()
+        self.conf()
+        yield
+        self.stop_deciding()
+        self.store = before
 
     def close(self):
         for process in self.processes:
@@ -261,7 +272,8 @@ class Machine:
 
     def saved(self, what, make):
         """make() for a host that has no store yet, or what it once made."""
-        if self.store.exists() or self.maildir.exists():
+        if (not self.store.kept or self.store.exists()
+                or self.maildir.exists()):
             return make()
         what = (what, self.conf_path.read_text())
         if what not in self.snapshots:

@@ -79,14 +79,15 @@ class Net:
     def __init__(self):
         self.hosts = []
         self.known = Path("/etc/hosts").read_text()
+        self.address = PREFIX + "1"
 
     def __enter__(self):
         for folder in OWN:
             Path(folder).mkdir(parents=True, exist_ok=True)
         ip("link", "add", BRIDGE, "type", "bridge", "forward_delay", 0)
-        ip("addr", "add", PREFIX + "1/24", "dev", BRIDGE)
+        ip("addr", "add", f"{self.address}/24", "dev", BRIDGE)
         ip("link", "set", BRIDGE, "up")
-        self.know("hub." + DOMAIN, PREFIX + "1")
+        self.know("hub." + DOMAIN, self.address)
         return self
 
     def __exit__(self, *what):

@@ -18,7 +18,8 @@ class Sqlite:
     """The default: one file, which the module opens itself."""
 
     name = "sqlite"
-    local = True
+    local = True  # the module opens it itself
+    kept = True  # beyond the test: what is saved can be loaded in the next
     settings = {}
     path = Path("/var/lib/emotp/emotp.db")
 
@@ -78,16 +79,17 @@ class Sqlite:
 
 
 class Postgresql:
-    """A database of a cluster that this process starts."""
+    """A database of a cluster, by default of one that lives as long as it."""
 
     name = "postgresql"
     local = False
     db = "emotp"
 
-    def __init__(self):
+    def __init__(self, server=None):
         from postgres import Postgres
 
-        self.server = Postgres(RUN / "pg")
+        self.kept = server is None
+        self.server = server or Postgres(RUN / "pg")
         self.settings = {"store": self.server.uri(self.db),
                          "service": f"unix:{LOCAL}"}
 
