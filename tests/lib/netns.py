@@ -84,7 +84,9 @@ class Net:
     def __enter__(self):
         for folder in OWN:
             Path(folder).mkdir(parents=True, exist_ok=True)
-        ip("link", "add", BRIDGE, "type", "bridge", "forward_delay", 0)
+        # Else its address is that of a host that comes and goes.
+        ip("link", "add", BRIDGE, "address", "02:00:00:00:00:01", "type",
+           "bridge", "forward_delay", 0)
         ip("addr", "add", f"{self.address}/24", "dev", BRIDGE)
         ip("link", "set", BRIDGE, "up")
         self.know("hub." + DOMAIN, self.address)
