@@ -85,7 +85,7 @@ class Proxy:
         self.dir.mkdir(exist_ok=True)
         self.server = server
         self.where = self.silently = None
-        self.cuts = 0
+        self.let_by = self.cuts = 0
         self.links = set()
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(str(self.dir / SOCKET))
@@ -102,10 +102,12 @@ class Proxy:
         (self.dir / SOCKET).unlink()
         self.hang_up()
 
-    def cut(self, where):
-        """From now on the wire breaks "before" or "after" each COMMIT."""
+    def cut(self, where, let_by=0):
+        """The wire breaks "before" or "after" each COMMIT, but for the first
+        so many.
+        """
         assert where in ("before", "after")
-        self.where, self.silently = where, False
+        self.where, self.silently, self.let_by = where, False, let_by
 
     def hold(self, where):
         """The same, but that nobody is told: the answer never comes."""
@@ -151,7 +153,9 @@ class Proxy:
             if client in ready:
                 kind, body, message = read_message(client)
                 if conversation.commits(kind, body) and self.where:
-                    self.break_here(client, server, kind, message)
+                    self.let_by -= 1
+                    if self.let_by < 0:
+                        self.break_here(client, server, kind, message)
                 server.sendall(message)
 
     def break_here(self, client, server, kind, message):
