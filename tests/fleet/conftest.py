@@ -10,6 +10,7 @@ sys.path[:0] = [str(Path(__file__).parent),
 
 from fleet import Fleet, certificates  # noqa: E402
 from netns import DOMAIN, Net  # noqa: E402
+from patroni import PASSFILE  # noqa: E402
 from postgres import Postgres  # noqa: E402
 
 
@@ -34,7 +35,7 @@ def fleet(machine, net, server):
     fleet = Fleet(machine, net, server.uri(
         machine.store.db, host=f"hub.{DOMAIN}",
         sslrootcert=certificates() / "ca.pem",
-        passfile="/etc/emotp/pgpass"))
+        passfile=PASSFILE))
     yield fleet
     for daemon in [*fleet.hosts, *fleet.services]:
         daemon.stop()

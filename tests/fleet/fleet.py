@@ -21,6 +21,7 @@ from pathlib import Path
 from emotpd import Emotpd
 from machine import Login, Result
 from netns import DOMAIN
+from patroni import PASSFILE
 from postgres import PASSWORD, until
 from sandbox import RUN
 from service import PATIENCE_S, Answer, make_certificate
@@ -29,6 +30,7 @@ from totp import Token
 
 TLS = RUN / "fleet-tls"
 CONF = Path("/etc/emotp/emotp.conf")  # of each place
+PGPASS = f"*:*:*:*:{PASSWORD}\n"
 NONCE = "0123456789abcdef"
 NAMES = f"subjectAltName=DNS:*.{DOMAIN}\nextendedKeyUsage=serverAuth\n"
 
@@ -127,7 +129,7 @@ class Replica(Emotpd):
         self.place, self.conf = place, CONF
         self.url = f"https://{place.name}"
         put(place, "/etc/emotp/master.key", machine.key_path.read_text())
-        put(place, "/etc/emotp/pgpass", f"*:*:*:*:{PASSWORD}\n")
+        put(place, PASSFILE, PGPASS)
         machine.conf(place.path(CONF), **{
             "store": fleet.uri, "service": None,
             "listen": f"https://{place.address}:443",

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from emotpd import DoesNotServe
-from fleet import certificates
+from fleet import PGPASS, certificates
 from netns import DOMAIN
 from postgres import PASSWORD, Postgres, give
 from sandbox import tmpfs, umount
@@ -210,7 +210,7 @@ def test_over_the_network_the_certificate_counts(machine, server, more,
     """The server has no line for a connection in clear."""
     machine.init()
     passfile = machine.dir / "pgpass"
-    passfile.write_text(f"*:*:*:*:{PASSWORD}\n")
+    passfile.write_text(PGPASS)
     passfile.chmod(0o600)
     machine.conf(store=server.uri(machine.store.db, **{
         "host": f"hub.{DOMAIN}", "hostaddr": server.settings[

@@ -82,9 +82,9 @@ def gone(pid):
     return state.split()[0] in "ZX"
 
 
-def kill_all(process):
+def kill_all(process, *others):
     """kill -9 of a process and of what it started; when all are dead."""
-    pids = [process.pid, *children(process.pid)]
+    pids = [process.pid, *children(process.pid), *others]
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
