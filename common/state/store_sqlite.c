@@ -10,6 +10,7 @@
 
 #define WAIT_MAX_MS      5000
 #define CHECKPOINT_PAGES 64
+#define LARGE_PAGES      256
 #define STATEMENTS_MAX   64 /* of different texts in one process */
 
 /* [0] makes version 1 of the schema; [n] leads from version n to n + 1. */
@@ -217,6 +218,30 @@ sqlite_begin(void *db, enum emotp_begin kind)
 }
 
 /*
+ * Copies the WAL into the database and starts it over from its head. Over
+ * its head and not from nothing: to overwrite what a file has costs half as
+ * much to sync as to make it grow. That takes a commit, since only a new
+ * header ends the old log for whoever opens it next. After an import it is
+ * large, and given back instead.
+ */
+static void
+start_wal_over(struct sqlite_store *s)
+{
+	bool large = s->wal_pages > LARGE_PAGES;
+	int rc;
+
+	(void)sqlite3_busy_handler(s->db, NULL, NULL);
+	rc = sqlite3_wal_checkpoint_v2(s->db, NULL,
+	    large ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_RESTART,
+	    NULL, NULL);
+	if (rc == SQLITE_OK && !large)
+		(void)sqlite3_exec(
+		    s->db, "PRAGMA user_version=0", NULL, NULL, NULL);
+	(void)sqlite3_busy_handler(s->db, wait_for_lock, s);
+	s->wal_pages = 0;
+}
+
+/*
  * What is committed is durable already, so a checkpoint that fails (another
  * process reads, the disk is full) is tried again after the next commit.
  */
@@ -228,13 +253,8 @@ sqlite_commit(void *db)
 
 	if (err == EMOTP_OK)
 		s->waited_ms = 0;
-	if (err == EMOTP_OK && s->wal_pages >= CHECKPOINT_PAGES) {
-		(void)sqlite3_busy_handler(s->db, NULL, NULL);
-		(void)sqlite3_wal_checkpoint_v2(
-		    s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-		(void)sqlite3_busy_handler(s->db, wait_for_lock, s);
-		s->wal_pages = 0;
-	}
+	if (err == EMOTP_OK && s->wal_pages >= CHECKPOINT_PAGES)
+		start_wal_over(s);
 	return err;
 }
 
