@@ -15,6 +15,10 @@ struct emotp_backend; /* store_backend.h */
 
 extern const struct emotp_backend emotp_store_sqlite;
 
+/* Whether one of backends (NULL-terminated) has the scheme of uri. */
+bool emotp_store_known(
+    const struct emotp_backend *const *backends, const char *uri);
+
 /*
  * Makes an empty store at uri ("sqlite:/path") for this key, with its
  * directory (0700) if that is missing. EMOTP_ERR_EXISTS if one is there.
