@@ -13,6 +13,9 @@
 #define LARGE_PAGES      256
 #define STATEMENTS_MAX   64 /* of different texts in one process */
 
+/* Of pages of random places, that else are written again and again. */
+#define BULK_CACHE "PRAGMA cache_size=-65536;" /* KiB */
+
 /* [0] makes version 1 of the schema; [n] leads from version n to n + 1. */
 static const char *const schema[] = {
 #include "store_sqlite.sql.h"
@@ -213,8 +216,14 @@ sqlite_exec(struct sqlite_store *s, const char *sql)
 static enum emotp_err
 sqlite_begin(void *db, enum emotp_begin kind)
 {
-	return sqlite_exec(
-	    db, kind == EMOTP_BEGIN_WRITE ? "BEGIN IMMEDIATE" : "BEGIN");
+	static const char *const sql[] = {
+	    [EMOTP_BEGIN_READ] = "BEGIN",
+	    [EMOTP_BEGIN_WRITE] = "BEGIN IMMEDIATE",
+	    [EMOTP_BEGIN_BULK] = BULK_CACHE "BEGIN IMMEDIATE",
+	    [EMOTP_BEGIN_ALONE] = "BEGIN IMMEDIATE",
+	};
+
+	return sqlite_exec(db, sql[kind]);
 }
 
 /*
@@ -420,6 +429,14 @@ sqlite_create(const char *path, const struct emotp_statement *first,
 	return err;
 }
 
+/* AUTOINCREMENT goes by this table, which has no key: a row is replaced. */
+static const char last_id[] =
+    "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = ?1";
+static const char reserve[] =
+    "INSERT OR REPLACE INTO sqlite_sequence (rowid, name, seq) "
+    "SELECT max(rowid), ?1, max(?2, coalesce(max(seq), 0)) "
+    "FROM sqlite_sequence WHERE name = ?1";
+
 const struct emotp_backend emotp_store_sqlite = {
     .scheme = "sqlite:",
     .create = sqlite_create,
@@ -430,5 +447,7 @@ const struct emotp_backend emotp_store_sqlite = {
     .rollback = sqlite_rollback,
     .run = sqlite_run,
     .upgrade = sqlite_upgrade,
+    .last_id = last_id,
+    .reserve = reserve,
     .why = sqlite_why,
 };
