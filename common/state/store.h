@@ -19,6 +19,10 @@ struct emotp_backend; /* store_backend.h */
 extern const struct emotp_backend emotp_store_sqlite;
 extern const struct emotp_backend emotp_store_postgres;
 
+/* Whether one of backends (NULL-terminated) has the scheme of uri. */
+bool emotp_store_known(
+    const struct emotp_backend *const *backends, const char *uri);
+
 /*
  * Makes an empty store at uri ("sqlite:/path", with its directory, 0700, if
  * that is missing; "postgresql://...", where the database is there) for this

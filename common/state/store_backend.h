@@ -45,6 +45,15 @@ struct emotp_statement {
 enum emotp_begin {
 	EMOTP_BEGIN_READ,
 	EMOTP_BEGIN_WRITE,
+
+	/* As for writing, and for so much that memory is worth spending. */
+	EMOTP_BEGIN_BULK,
+
+	/*
+	 * As for writing, and nobody else writes anything in the store until
+	 * it ends; every read in it sees the same state.
+	 */
+	EMOTP_BEGIN_ALONE,
 };
 
 struct emotp_backend {
@@ -93,6 +102,15 @@ struct emotp_backend {
 	 * to the next.
 	 */
 	enum emotp_err (*upgrade)(void *db, int64_t version);
+
+	/*
+	 * Two statements for run, about the ids that inserts into the table
+	 * named ?1 are given. last_id reads one integer: the highest that was
+	 * ever given, though its row may be gone, or 0 where nothing tells.
+	 * After reserve they are above ?2, and no lower than without it.
+	 */
+	const char *last_id;
+	const char *reserve;
 
 	/* Why the last call failed. */
 	const char *(*why)(const void *db);

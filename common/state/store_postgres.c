@@ -6,6 +6,7 @@
 #include "store_postgres.h"
 
 #define SCHEME   "postgresql:"
+#define BEGIN    "BEGIN ISOLATION LEVEL"
 #define SQL_MAX  1024
 #define NAME_MAX 8 /* of a prepared statement */
 
@@ -81,16 +82,26 @@ send_sql(struct emotp_pg *pg, const char *sql, const char *tag)
 static enum emotp_err
 postgres_begin(void *db, enum emotp_begin kind)
 {
+	static const char *const sql[] = {
+	    [EMOTP_BEGIN_READ] = BEGIN " REPEATABLE READ READ ONLY",
+	    [EMOTP_BEGIN_WRITE] = BEGIN " READ COMMITTED READ WRITE",
+	    [EMOTP_BEGIN_BULK] = BEGIN " READ COMMITTED READ WRITE",
+	    [EMOTP_BEGIN_ALONE] = BEGIN " REPEATABLE READ READ WRITE",
+	};
 	struct emotp_pg *pg = db;
 	enum emotp_err err = emotp_pg_revive(pg);
 
 	pg->reading = kind == EMOTP_BEGIN_READ;
-	if (err != EMOTP_OK)
+	if (err == EMOTP_OK)
+		err = send_sql(pg, sql[kind], "BEGIN");
+	if (err != EMOTP_OK || kind != EMOTP_BEGIN_ALONE)
 		return err;
-	return send_sql(pg,
-	    pg->reading ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" :
-			  "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
-	    "BEGIN");
+	/* The first of its snapshot, which is taken with the locks. */
+	err = send_sql(pg,
+	    "LOCK TABLE meta, users, tokens, codes, recovery, intents, hosts"
+	    " IN EXCLUSIVE MODE",
+	    "LOCK TABLE");
+	return err == EMOTP_OK ? emotp_pg_settle(pg, NULL) : err;
 }
 
 /* Only what was found to be well is committed. */
@@ -142,7 +153,10 @@ set_parameter(struct parameters *p, size_t i, const struct emotp_value *value)
 	};
 
 	p->types[i] = types[value->type];
-	p->values[i] = value->type == EMOTP_NULL ? NULL : value->data;
+	p->values[i] = value->data;
+	/* What is empty need not be anywhere; NULL would be no value at all. */
+	if (value->data == NULL && value->type != EMOTP_NULL)
+		p->values[i] = "";
 	p->lengths[i] = (int)value->len;
 	p->formats[i] = value->type == EMOTP_BLOB;
 	if (value->type != EMOTP_INTEGER)
@@ -374,5 +388,10 @@ const struct emotp_backend emotp_store_postgres = {
     .rollback = postgres_rollback,
     .run = postgres_run,
     .upgrade = postgres_upgrade,
+    .last_id = "SELECT COALESCE(max(last_value), 0) FROM pg_sequences WHERE "
+	       "schemaname = current_schema() AND "
+	       "sequencename = ?1 || '_id_seq'",
+    .reserve = "SELECT setval(?1 || '_id_seq', "
+	       "GREATEST(?2, nextval(?1 || '_id_seq')))",
     .why = postgres_why,
 };

@@ -129,7 +129,7 @@ class Machine:
 
     def clear(self):
         self.store.clear()
-        for path in ("/etc/emotp", self.dir):
+        for path in ("/etc/emotp", "/var/lib/emotp-new", self.dir):
             shutil.rmtree(path, ignore_errors=True)
         for service in Path("/etc/pam.d").iterdir():
             if service.name != "other":
