@@ -201,7 +201,8 @@ check_host(struct upstream *u, const struct seat *seat, const char *url,
 	if (strcmp(known, host) != 0)
 		return emotp_fail(why, EMOTP_ERR_SERVICE,
 		    "%s: answered for the host \"%s\", not %s", url, shown,
-		    known);
+		    known[0] != '\0' ? known :
+				       "that of the key read meanwhile");
 	if (first)
 		log_line(
 		    LOG_LEVEL_NOTICE, "%s: calls this host %s", url, shown);
