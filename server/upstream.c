@@ -177,28 +177,36 @@ remember(struct upstream *u, int i, bool well)
 
 /* ---- one question ---- */
 
+/*
+ * A key is one host's, and whose the first answer to it says: an answer for
+ * another is not meant for us.
+ */
 static enum emotp_err
 check_host(struct upstream *u, const struct seat *seat, const char *url,
     const char *host, struct emotp_why *why)
 {
 	char shown[EMOTP_ESCAPED_MAX], known[EMOTP_NAME_MAX + 1];
-	bool first, same;
+	bool first;
 
+	if (host[0] == '\0')
+		return emotp_fail(
+		    why, EMOTP_ERR_SERVICE, "%s: answered for no host", url);
+	(void)emotp_escape(host, true, shown);
 	(void)pthread_mutex_lock(&u->lock);
 	first = u->host[0] == '\0' && seat->key_number == u->key_number;
 	if (first)
 		(void)emotp_copy(u->host, sizeof(u->host), host);
-	same = host[0] != '\0' && strcmp(u->host, host) == 0;
 	(void)emotp_copy(known, sizeof(known), u->host);
 	(void)pthread_mutex_unlock(&u->lock);
-	(void)emotp_escape(host, true, shown);
-	if (first && same)
+	if (strcmp(known, host) != 0)
+		return emotp_fail(why, EMOTP_ERR_SERVICE,
+		    "%s: answered for the host \"%s\", not %s", url, shown,
+		    known[0] != '\0' ? known :
+				       "that of the key read meanwhile");
+	if (first)
 		log_line(
 		    LOG_LEVEL_NOTICE, "%s: calls this host %s", url, shown);
-	return same ?
-	    EMOTP_OK :
-	    emotp_fail(why, EMOTP_ERR_SERVICE,
-		"%s: answered for the host \"%s\", not %s", url, shown, known);
+	return EMOTP_OK;
 }
 
 static void

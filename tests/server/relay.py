@@ -169,7 +169,7 @@ class False_:
         for peer in self.open:
             with contextlib.suppress(OSError, ValueError):
                 if politely and not self.clear:
-                    peer.settimeout(1)
+                    peer.settimeout(0)
                     peer.unwrap()
             with contextlib.suppress(OSError):
                 peer.shutdown(socket.SHUT_RDWR)
