@@ -56,7 +56,7 @@ def test_one_is_killed_during_a_stream_of_logins(fleet, services):
     again = [(x, code, host) for x in users for code in x.accepted
              for host in hosts]
     assert not any(host.accepts(x.name, code) for x, code, host in again)
-    assert "accepted code for" in one.said() and "accepted" in two.said()
+    assert "accepted code for" in one.text() and "accepted" in two.text()
     one.start()
     assert not any(one.verify(hosts[0].key, x.name, code).json["verdict"]
                    == "accepted" for x in users for code in x.accepted)
@@ -72,7 +72,7 @@ def test_one_that_nobody_can_reach_costs_two_seconds_once(fleet, services):
     first = time.monotonic() - began
     assert 1.5 < first < 6, first  # it was tried
     assert all(web1.accepts(x.name, x.codes[0]) for x in users[1:])
-    assert web1.said().count("not asked") == 1  # it is passed over
+    assert web1.text().count("not asked") == 1  # it is passed over
 
 
 def test_cut_off_within_a_question_it_is_asked_of_nobody_else(
@@ -85,7 +85,7 @@ def test_cut_off_within_a_question_it_is_asked_of_nobody_else(
     one.process.send_signal(signal.SIGSTOP)
     told = web1.login(user.name, user.codes[0])
     assert told.result == "PAM_AUTHINFO_UNAVAIL", told
-    assert "accepted" not in two.said()
+    assert "accepted" not in two.text()
     assert web1.accepts(user.name, user.codes[1])  # the other one is asked
     one.process.send_signal(signal.SIGCONT)
     for service in services:

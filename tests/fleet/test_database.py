@@ -90,7 +90,7 @@ def test_trouble_is_a_refusal_and_passes(machine, server, trouble):
         done = login(machine, token)
         assert done.result == "PAM_AUTHINFO_UNAVAIL", done
         assert any("could not decide" in x for x in done.log)
-    assert re.search(TROUBLES[trouble], machine.decider.said(mark))
+    assert re.search(TROUBLES[trouble], machine.decider.text(mark))
     done = machine.provision("show", "alice")
     assert done.rc == 6 and re.search(TROUBLES[trouble], done.err), done
     assert done.err.count("\n") == 1
@@ -133,7 +133,7 @@ def test_a_full_disk(machine, server, small):
                 break
             accepted.append(token.code(machine.now))
         assert done.result == "PAM_AUTHINFO_UNAVAIL", done
-        assert "No space left on device" in machine.decider.said()
+        assert "No space left on device" in machine.decider.text()
         told = machine.provision("add", "bob", "bob@example.org")
         if told.rc != 0:  # there may be room for one more row
             assert told.rc == 6 and "No space left" in told.err, told
@@ -175,7 +175,7 @@ def test_a_later_schema(machine, server):
     done = machine.provision("list")
     assert done.rc == 6 and "later version" in done.err, done
     assert login(machine, token).result == "PAM_AUTHINFO_UNAVAIL"
-    assert "later version" in machine.decider.said()
+    assert "later version" in machine.decider.text()
     server.query("UPDATE meta SET schema = 3", db=machine.store.db)
     assert login(machine, token).accepted
 
@@ -194,7 +194,7 @@ def test_a_wrong_password(fleet, server):
     service.stop()
     with pytest.raises(DoesNotServe, match="password authentication failed"):
         service.start()
-    assert PASSWORD not in service.said()
+    assert PASSWORD not in service.text()
     server.query("ALTER ROLE emotp PASSWORD %s", PASSWORD)
     service.start()
     fleet.wait(10)  # the relay has passed the service over for a while

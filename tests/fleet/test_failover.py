@@ -62,7 +62,7 @@ def test_kill_9_of_the_primary(fleet, cluster, machine):
         fleet.wait()
         if log_in(0, "u1"):
             break
-        assert time.monotonic() < end, one.said() + two.said()
+        assert time.monotonic() < end, one.text() + two.text()
     assert cluster.primary() is after
     fleet.wait()
     assert all(log_in(n, user) for n, user in enumerate(tokens))

@@ -66,7 +66,7 @@ def test_three_hundred_refusals_of_a_host_wherever_it_asks(
         told = service.verify(web1.key, "u1", code)
         assert (told.status, told.type) == (429, "too-many")
     assert web1.login("u1", code).result == "PAM_AUTHINFO_UNAVAIL"
-    assert "u1 not decided: " in web1.said() and "too-many" in web1.said()
+    assert "u1 not decided: " in web1.text() and "too-many" in web1.text()
     assert web2.accepts("u1", code)  # another host is another budget
     fleet.wait(10)
     assert web1.accepts("u1", token.code(fleet.machine.now))
@@ -84,8 +84,8 @@ def test_a_removed_host_is_out_at_once_on_every_service(
         told = service.verify(web1.key, "u1", code)
         assert (told.status, told.type) == (401, "no-host-key")
     assert web1.login("u1", code).result == "PAM_AUTHINFO_UNAVAIL"
-    assert "u1 not decided: " in web1.said()
-    assert "no-host-key" in web1.said()
+    assert "u1 not decided: " in web1.text()
+    assert "no-host-key" in web1.text()
     assert web2.accepts("u1", code)  # which is not used up
 
 

@@ -19,7 +19,7 @@ def accepted(logins):
 def decided(service):
     """How many codes of u1 it accepted or refused."""
     return sum("accepted code for u1" in x or "u1 refused: " in x
-               for x in service.said().splitlines())
+               for x in service.text().splitlines())
 
 
 def test_two_hosts_at_once_a_hundred_times(fleet, pair):

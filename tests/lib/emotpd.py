@@ -65,7 +65,7 @@ class Emotpd:
                 raise DoesNotServe(f"no line {pattern!r} in:\n{text}")
             time.sleep(0.01)
 
-    def said(self, mark=0):
+    def text(self, mark=0):
         """What it logged after so many bytes."""
         return self.log.read_bytes()[mark:].decode(errors="replace")
 
