@@ -63,19 +63,21 @@ $(BUILD)/%.a:
 	$(AR) rcs $@ $^
 
 # The map lets two symbols out; --gc-sections keeps libcurl's callers away.
+# libsqlite3 first: it binds 1,600 symbols of its own, and ld.so looks each of
+# them up in one library after the other, at every login.
 $(BUILD)/pam_emotp.so: $(call obj,$(PAM)) $(LIBS) pam_emotp/pam_emotp.map
 	$(CC) $(CFLAGS) $(LDFLAGS) -shared $(DEFS) \
 	    -Wl,--version-script=pam_emotp/pam_emotp.map -o $@ \
-	    $(call obj,$(PAM)) $(LIBS) -lpam -lcrypto -lsqlite3 -linih
+	    $(call obj,$(PAM)) $(LIBS) -lsqlite3 -lpam -lcrypto -linih
 
 $(BUILD)/emotp-provision: $(call obj,$(PROVISION)) $(LIBS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $^ \
-	    -lcurl -lcjson -lqrencode -lcrypto -lsqlite3 -linih
+	    -lcurl -lcjson -lqrencode -lcrypto -lsqlite3 -lpq -linih
 
 $(BUILD)/emotpd: $(call obj,$(SERVER)) $(LIBS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -pie -pthread -o $@ $^ -levent_openssl \
 	    -levent_core -levent_extra -lssl -lcurl -lcjson -lcrypto \
-	    -lsqlite3 -linih
+	    -lsqlite3 -lpq -linih
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -100,6 +102,7 @@ $(BUILD)/web.h: $(WEB) server/embed
 $(BUILD)/server/file.o: $(BUILD)/web.h
 $(BUILD)/common/state/store_sqlite.o: $(patsubst common/state/%,$(BUILD)/%.h, \
 	$(wildcard common/state/*.sql))
+$(BUILD)/common/state/store_postgres.o: $(BUILD)/store_postgres.sql.h
 $(BUILD)/common/state/template.o: $(BUILD)/templates.h
 
 -include $(patsubst %.c,$(BUILD)/%.d,$(SOURCES))
@@ -107,7 +110,7 @@ $(BUILD)/common/state/template.o: $(BUILD)/templates.h
 # Unit tests: one program for each file, linked with the same archives.
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $(filter %.o,$^) $(filter %.a,$^) \
-	    -lcmocka -lcurl -lcjson -lcrypto -lsqlite3 -linih
+	    -lcmocka -lcurl -lcjson -lcrypto -lsqlite3 -lpq -linih
 $(BUILD)/tests/unit/test_listen: $(BUILD)/server/listen.o
 $(BUILD)/tests/unit/test_targets: $(BUILD)/server/targets.o
 unit: $(patsubst %.c,$(BUILD)/%,$(UNIT))
@@ -123,15 +126,16 @@ fuzz:
 	@tests/fuzz/run $(FUZZ_TARGETS)
 
 # Benchmarks: no test depends on them.
-$(BUILD)/tests/bench/driver: $(call obj,tests/bench/driver.c) \
-    $(BUILD)/libemotp.a
+$(BUILD)/tests/bench/driver: $(call obj,tests/bench/driver.c)
 	$(CC) $(CFLAGS) $(LDFLAGS) -rdynamic -fvisibility=default -pie -o $@ \
-	    $^ -lpam -lcrypto
+	    $^ -lpam
 $(BUILD)/tests/bench/driver.o: override CFLAGS += -fvisibility=default
-$(BUILD)/tests/bench/pam_floor.so: $(call obj,tests/bench/floor.c)
-	$(CC) $(CFLAGS) -Wl,--no-as-needed -shared -o $@ $^ \
-	    -lpam -lcrypto -lsqlite3 -linih
-bench: all $(BUILD)/tests/bench/driver $(BUILD)/tests/bench/pam_floor.so
+# Two floors, with the same libraries in the same order.
+$(BUILD)/tests/bench/pam_%.so: $(BUILD)/tests/bench/%.o $(LIBS)
+	$(CC) $(CFLAGS) -Wl,-z,now -Wl,--no-as-needed -shared -o $@ $^ \
+	    -lsqlite3 -lpam -lcrypto -linih
+bench: all $(patsubst %,$(BUILD)/tests/bench/%,driver pam_floor.so \
+    pam_sqlite.so)
 	@tests/bench/bench $(BUILD)
 
 deps:

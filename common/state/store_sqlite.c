@@ -10,7 +10,11 @@
 
 #define WAIT_MAX_MS      5000
 #define CHECKPOINT_PAGES 64
+#define LARGE_PAGES      256
 #define STATEMENTS_MAX   64 /* of different texts in one process */
+
+/* Of pages of random places, that else are written again and again. */
+#define BULK_CACHE "PRAGMA cache_size=-65536;" /* KiB */
 
 /* [0] makes version 1 of the schema; [n] leads from version n to n + 1. */
 static const char *const schema[] = {
@@ -212,8 +216,38 @@ sqlite_exec(struct sqlite_store *s, const char *sql)
 static enum emotp_err
 sqlite_begin(void *db, enum emotp_begin kind)
 {
-	return sqlite_exec(
-	    db, kind == EMOTP_BEGIN_WRITE ? "BEGIN IMMEDIATE" : "BEGIN");
+	static const char *const sql[] = {
+	    [EMOTP_BEGIN_READ] = "BEGIN",
+	    [EMOTP_BEGIN_WRITE] = "BEGIN IMMEDIATE",
+	    [EMOTP_BEGIN_BULK] = BULK_CACHE "BEGIN IMMEDIATE",
+	    [EMOTP_BEGIN_ALONE] = "BEGIN IMMEDIATE",
+	};
+
+	return sqlite_exec(db, sql[kind]);
+}
+
+/*
+ * Copies the WAL into the database and starts it over from its head. Over
+ * its head and not from nothing: to overwrite what a file has costs half as
+ * much to sync as to make it grow. That takes a commit, since only a new
+ * header ends the old log for whoever opens it next. After an import it is
+ * large, and given back instead.
+ */
+static void
+start_wal_over(struct sqlite_store *s)
+{
+	bool large = s->wal_pages > LARGE_PAGES;
+	int rc;
+
+	(void)sqlite3_busy_handler(s->db, NULL, NULL);
+	rc = sqlite3_wal_checkpoint_v2(s->db, NULL,
+	    large ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_RESTART,
+	    NULL, NULL);
+	if (rc == SQLITE_OK && !large)
+		(void)sqlite3_exec(
+		    s->db, "PRAGMA user_version=0", NULL, NULL, NULL);
+	(void)sqlite3_busy_handler(s->db, wait_for_lock, s);
+	s->wal_pages = 0;
 }
 
 /*
@@ -228,13 +262,8 @@ sqlite_commit(void *db)
 
 	if (err == EMOTP_OK)
 		s->waited_ms = 0;
-	if (err == EMOTP_OK && s->wal_pages >= CHECKPOINT_PAGES) {
-		(void)sqlite3_busy_handler(s->db, NULL, NULL);
-		(void)sqlite3_wal_checkpoint_v2(
-		    s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-		(void)sqlite3_busy_handler(s->db, wait_for_lock, s);
-		s->wal_pages = 0;
-	}
+	if (err == EMOTP_OK && s->wal_pages >= CHECKPOINT_PAGES)
+		start_wal_over(s);
 	return err;
 }
 
@@ -400,6 +429,14 @@ sqlite_create(const char *path, const struct emotp_statement *first,
 	return err;
 }
 
+/* AUTOINCREMENT goes by this table, which has no key: a row is replaced. */
+static const char last_id[] =
+    "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = ?1";
+static const char reserve[] =
+    "INSERT OR REPLACE INTO sqlite_sequence (rowid, name, seq) "
+    "SELECT max(rowid), ?1, max(?2, coalesce(max(seq), 0)) "
+    "FROM sqlite_sequence WHERE name = ?1";
+
 const struct emotp_backend emotp_store_sqlite = {
     .scheme = "sqlite:",
     .create = sqlite_create,
@@ -410,5 +447,7 @@ const struct emotp_backend emotp_store_sqlite = {
     .rollback = sqlite_rollback,
     .run = sqlite_run,
     .upgrade = sqlite_upgrade,
+    .last_id = last_id,
+    .reserve = reserve,
     .why = sqlite_why,
 };
