@@ -26,13 +26,11 @@ struct worker {
 	bool started;
 };
 
-/* SQLite has one writer at a time, so more threads would only wait. */
-enum { VERIFIER, CLERK, WORKERS };
-#define WORKERS_MAX (WORK_PLAIN_MAX > WORKERS ? WORK_PLAIN_MAX : WORKERS)
+enum { VERIFIER, CLERK, QUEUES };
 
 struct work {
-	struct queue queues[WORKERS];
-	struct worker workers[WORKERS_MAX];
+	struct queue queues[QUEUES];
+	struct worker workers[WORK_THREADS_MAX];
 	struct queue done;
 	int done_fd;
 	struct event *done_event;
@@ -243,8 +241,8 @@ start(struct work *work, int number, int queue, struct emotp_why *why)
 }
 
 static enum emotp_err
-start_with_store(struct work *work, int number, const struct work_setup *setup,
-    struct emotp_why *why)
+start_with_store(struct work *work, int number, int queue,
+    const struct work_setup *setup, struct emotp_why *why)
 {
 	struct emotp_authority *a = &work->workers[number].authority;
 	enum emotp_err err = emotp_store_open(
@@ -254,7 +252,7 @@ start_with_store(struct work *work, int number, const struct work_setup *setup,
 		return err;
 	a->config = setup->config;
 	a->key = setup->key;
-	return start(work, number, number, why);
+	return start(work, number, queue, why);
 }
 
 /* Without threads yet. */
@@ -265,7 +263,7 @@ work_new(struct event_base *base, struct work **ret, struct emotp_why *why)
 
 	if (work == NULL)
 		return emotp_fail(why, EMOTP_ERR_MEMORY, "out of memory");
-	for (int i = 0; i < WORKERS; i++)
+	for (int i = 0; i < QUEUES; i++)
 		queue_open(&work->queues[i]);
 	queue_open(&work->done);
 	work->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -296,9 +294,16 @@ work_open(struct event_base *base, const struct work_setup *setup,
 {
 	struct work *work = NULL;
 	enum emotp_err err = work_new(base, &work, why);
+	int verifiers = 1;
 
-	for (int i = 0; i < WORKERS && err == EMOTP_OK; i++)
-		err = start_with_store(work, i, setup, why);
+	if (err == EMOTP_OK)
+		err = start_with_store(work, 0, CLERK, setup, why);
+	/* Where one writes at a time, more threads would only wait. */
+	if (err == EMOTP_OK &&
+	    emotp_store_locks_rows(work->workers[0].authority.store))
+		verifiers = WORK_VERIFIERS;
+	for (int i = 1; i <= verifiers && err == EMOTP_OK; i++)
+		err = start_with_store(work, i, VERIFIER, setup, why);
 	return opened(err, work, ret);
 }
 
@@ -319,9 +324,9 @@ work_close(struct work *work)
 {
 	if (work == NULL)
 		return;
-	for (int i = 0; i < WORKERS; i++)
+	for (int i = 0; i < QUEUES; i++)
 		queue_close(&work->queues[i]);
-	for (int i = 0; i < WORKERS_MAX; i++) {
+	for (int i = 0; i < WORK_THREADS_MAX; i++) {
 		if (work->workers[i].started)
 			(void)pthread_join(work->workers[i].thread, NULL);
 		emotp_store_close(work->workers[i].authority.store);

@@ -110,7 +110,7 @@ static enum emotp_err
 upgrade_locked(struct emotp_store *store, const struct emotp_key *key)
 {
 	const struct emotp_value arg = emotp_arg_integer(EMOTP_SCHEMA_VERSION);
-	struct emotp_meta meta;
+	struct emotp_meta meta = {.schema = 0};
 	enum emotp_err err = emotp_meta_read(store, key, &meta);
 
 	if (err != EMOTP_OK || meta.schema == EMOTP_SCHEMA_VERSION)
@@ -138,7 +138,7 @@ upgrade(struct emotp_store *store, const struct emotp_key *key)
 static enum emotp_err
 check_meta(struct emotp_store *store, const struct emotp_key *key)
 {
-	struct emotp_meta meta;
+	struct emotp_meta meta = {.schema = 0};
 	enum emotp_err err = emotp_meta_read(store, key, &meta);
 
 	if (err != EMOTP_OK)

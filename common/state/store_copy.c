@@ -51,7 +51,7 @@ static enum emotp_err
 count_rows(struct emotp_store *store, const struct emotp_copy_table *table,
     uint64_t *ret)
 {
-	int64_t count;
+	int64_t count = 0;
 	enum emotp_err err = read_integer(store, table->count, NULL, 0, &count);
 
 	*ret = (uint64_t)count;
@@ -135,7 +135,7 @@ check_unused(struct work *w)
 static enum emotp_err
 claim_locked(struct work *w)
 {
-	struct emotp_meta meta;
+	struct emotp_meta meta = {.schema = 0};
 	enum emotp_err err = emotp_meta_read(w->to, w->copy->key, &meta);
 
 	if (err != EMOTP_OK)
