@@ -284,7 +284,6 @@ def test_root_is_exempt_though_it_becomes_the_owner(daves):
     assert len({daves.invite("alice") for _ in range(3)}) == 3
 
 
-@pytest.mark.sqlite
 def test_root_works_where_the_key_is_the_owners_too(daves):
     """The tool becomes the owner, whose key is then the caller's own."""
     shutil.chown(daves.key_path, "dave", "dave")

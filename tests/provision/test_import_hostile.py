@@ -123,7 +123,6 @@ def test_noise(host, kind):
         failed(take(host, kind, path), 2)
 
 
-@pytest.mark.sqlite
 def test_read_before_roots_rights_are_given_up(host, kind):
     """The store is dave's, and only root can read the file."""
     path = good(host, kind)
