@@ -142,7 +142,6 @@ class Machine:
         """For so long the store is an empty database of this PostgreSQL."""
         before = self.store
         self.store = Postgresql(server)
-        self.store.clear()
         self.conf()
         yield
         self.stop_deciding()

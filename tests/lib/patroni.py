@@ -172,9 +172,6 @@ class Patroni:
     def create(self, db):
         self.primary().query(f"CREATE DATABASE {db} OWNER {OWNER}")
 
-    def drop(self, db):
-        self.primary().query(f"DROP DATABASE IF EXISTS {db} WITH (FORCE)")
-
     def query(self, sql, *args, db):
         return self.primary().query(sql, *args, db=db)
 

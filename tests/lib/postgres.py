@@ -6,6 +6,9 @@
     server.query("select ...", db="one")    rows, as a superuser
     server.stop(), server.kill(), server.start()
 
+    postgres.py COMMAND...    runs it in a world of its own, in which
+                              EMOTP_TEST_STORE is the URI of a database
+
 Files lie on the world's tmpfs and belong to the account postgres; shared
 memory is in the world's own IPC namespace, so that kill -9 leaves nothing.
 """
@@ -16,13 +19,14 @@ import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import psycopg2
 
-from sandbox import RUN
+from sandbox import RUN, Sandbox
 
 BIN = max(Path("/usr/lib/postgresql").glob("[0-9]*/bin"),
           key=lambda x: int(x.parent.name), default=Path("/nowhere"))
@@ -227,3 +231,19 @@ class Postgres:
         more = {"user": OWNER, "host": host or self.dir, **more}
         return f"postgresql:///{db}?" + urlencode(more, quote_via=quote,
                                                   safe="/,")
+
+
+def main(argv):
+    Sandbox()
+    server = Postgres(RUN / "pg")
+    store = server.uri(server.create())
+    try:
+        return subprocess.run(
+            argv, check=False,
+            env={**os.environ, "EMOTP_TEST_STORE": store}).returncode
+    finally:
+        server.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

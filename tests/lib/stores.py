@@ -90,12 +90,15 @@ class Postgresql:
 
         self.kept = server is None
         self.server = server or Postgres(RUN / "pg")
+        self.server.create(self.db)
         self.settings = {"store": self.server.uri(self.db),
                          "service": f"unix:{LOCAL}"}
 
     def clear(self):
-        self.server.drop(self.db)
-        self.server.create(self.db)
+        if not self.is_empty():
+            self.server.hang_up(self.db)
+            self.query("DROP SCHEMA public CASCADE;"
+                       "CREATE SCHEMA public AUTHORIZATION emotp")
 
     def exists(self):
         return self.query("SELECT to_regclass('meta') IS NOT NULL")[0][0]
@@ -124,7 +127,8 @@ class Postgresql:
     empty = clear
 
     def is_empty(self):
-        return self.dump() == []
+        return self.query("SELECT count(*) FROM pg_tables "
+                          "WHERE schemaname = 'public'") == [(0,)]
 
     def contents(self):
         self.server.query("CHECKPOINT")
