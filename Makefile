@@ -71,12 +71,12 @@ $(BUILD)/pam_emotp.so: $(call obj,$(PAM)) $(LIBS) pam_emotp/pam_emotp.map
 
 $(BUILD)/emotp-provision: $(call obj,$(PROVISION)) $(LIBS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $^ \
-	    -lcurl -lcjson -lqrencode -lcrypto -lsqlite3 -linih
+	    -lcurl -lcjson -lqrencode -lcrypto -lsqlite3 -lpq -linih
 
 $(BUILD)/emotpd: $(call obj,$(SERVER)) $(LIBS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -pie -pthread -o $@ $^ -levent_openssl \
 	    -levent_core -levent_extra -lssl -lcurl -lcjson -lcrypto \
-	    -lsqlite3 -linih
+	    -lsqlite3 -lpq -linih
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -101,6 +101,7 @@ $(BUILD)/web.h: $(WEB) server/embed
 $(BUILD)/server/file.o: $(BUILD)/web.h
 $(BUILD)/common/state/store_sqlite.o: $(patsubst common/state/%,$(BUILD)/%.h, \
 	$(wildcard common/state/*.sql))
+$(BUILD)/common/state/store_postgres.o: $(BUILD)/store_postgres.sql.h
 $(BUILD)/common/state/template.o: $(BUILD)/templates.h
 
 -include $(patsubst %.c,$(BUILD)/%.d,$(SOURCES))
@@ -108,7 +109,7 @@ $(BUILD)/common/state/template.o: $(BUILD)/templates.h
 # Unit tests: one program for each file, linked with the same archives.
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $(filter %.o,$^) $(filter %.a,$^) \
-	    -lcmocka -lcurl -lcjson -lcrypto -lsqlite3 -linih
+	    -lcmocka -lcurl -lcjson -lcrypto -lsqlite3 -lpq -linih
 $(BUILD)/tests/unit/test_listen: $(BUILD)/server/listen.o
 unit: $(patsubst %.c,$(BUILD)/%,$(UNIT))
 

@@ -18,6 +18,7 @@
 
 static const struct emotp_backend *const backends[] = {
     &emotp_store_sqlite,
+    &emotp_store_postgres,
     NULL,
 };
 

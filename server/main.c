@@ -29,6 +29,7 @@ enum exit_code { EXIT_USAGE = 2, EXIT_UNAVAILABLE = 6, EXIT_BAD_CONFIG = 8 };
 
 static const struct emotp_backend *const backends[] = {
     &emotp_store_sqlite,
+    &emotp_store_postgres,
     NULL,
 };
 

@@ -28,13 +28,15 @@ struct health {
 	enum emotp_err err;
 };
 
-/* Whether the write lock is to be had; nothing is written. */
+/* Whether the store can be written; what is written is taken back. */
 static void
 work_health(struct job *job, const struct emotp_authority *a)
 {
 	struct health *health = (struct health *)(void *)job;
 
 	health->err = emotp_store_begin(a->store);
+	if (health->err == EMOTP_OK)
+		health->err = emotp_store_note_unknown(a->store, work_clock());
 	emotp_store_rollback(a->store);
 }
 

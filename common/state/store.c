@@ -1,9 +1,11 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "store_rows.h"
 
 #define SCHEMA_VERSION 3
+#define SERVED         "postgresql:"
 
 static const char meta_insert[] =
     "INSERT INTO meta (one, schema, key_check) VALUES (1, ?1, ?2)";
@@ -27,9 +29,28 @@ backend_of(const struct emotp_backend *const *backends, const char *uri,
 	while (*backends != NULL && place_in(*backends, uri) == NULL)
 		backends++;
 	if (*backends == NULL)
-		(void)emotp_fail(
-		    why, EMOTP_ERR_CONFIG, "store: sqlite:/path expected");
+		(void)emotp_fail(why, EMOTP_ERR_CONFIG,
+		    "store: sqlite:/path expected%s",
+		    strncmp(uri, SERVED, strlen(SERVED)) == 0 ?
+			", or service = unix:/path of an emotpd that serves"
+			" this one" :
+			"");
 	return *backends;
+}
+
+/* A password would stand before '@' or behind '?'. */
+const char *
+emotp_store_shown(const char *uri, char buf[static EMOTP_STORE_SHOWN])
+{
+	const char *end = uri + strcspn(uri, "?"), *at;
+
+	if (strncmp(uri, SERVED, strlen(SERVED)) != 0)
+		return uri;
+	at = memrchr(uri, '@', (size_t)(end - uri));
+	uri = at != NULL ? at + 1 : uri + strlen(SERVED "//");
+	(void)snprintf(
+	    buf, EMOTP_STORE_SHOWN, SERVED "//%.*s", (int)(end - uri), uri);
+	return buf;
 }
 
 struct meta {
@@ -116,7 +137,7 @@ emotp_store_create(const struct emotp_backend *const *backends, const char *uri,
 	const struct emotp_value args[] = {emotp_arg_integer(SCHEMA_VERSION),
 	    emotp_arg_blob(key->check, sizeof(key->check))};
 	const struct emotp_statement first = {
-	    meta_insert, args, EMOTP_LEN(args), NULL};
+	    .sql = meta_insert, .args = args, .count = EMOTP_LEN(args)};
 	const struct emotp_backend *backend = backend_of(backends, uri, why);
 
 	if (backend == NULL)
@@ -131,6 +152,7 @@ emotp_store_open(const struct emotp_backend *const *backends, const char *uri,
 {
 	const struct emotp_backend *backend = backend_of(backends, uri, why);
 	struct emotp_store *store;
+	char place[EMOTP_STORE_SHOWN];
 	enum emotp_err err;
 
 	if (backend == NULL)
@@ -146,8 +168,8 @@ emotp_store_open(const struct emotp_backend *const *backends, const char *uri,
 	}
 	err = check_meta(store, key);
 	if (err != EMOTP_OK) {
-		(void)emotp_fail(
-		    why, err, "%s: %s", uri, emotp_store_why(store));
+		(void)emotp_fail(why, err, "%s: %s",
+		    emotp_store_shown(uri, place), emotp_store_why(store));
 		emotp_store_close(store);
 		return err;
 	}
@@ -163,6 +185,12 @@ emotp_store_close(struct emotp_store *store)
 	store->backend->rollback(store->db);
 	store->backend->close(store->db);
 	free(store);
+}
+
+bool
+emotp_store_locks_rows(const struct emotp_store *store)
+{
+	return store->backend->locks_rows;
 }
 
 const char *

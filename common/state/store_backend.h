@@ -37,6 +37,7 @@ struct emotp_statement {
 	const struct emotp_value *args;
 	size_t count;
 	const struct emotp_rows *rows; /* NULL: rows are not wanted */
+	bool locks; /* a SELECT: its rows stay as they are until the end */
 };
 
 enum emotp_begin {
@@ -46,6 +47,12 @@ enum emotp_begin {
 
 struct emotp_backend {
 	const char *scheme; /* "sqlite:" */
+
+	/*
+	 * Whether several transactions write at a time, each locking the rows
+	 * that it read for that; else EMOTP_BEGIN_WRITE locks everything.
+	 */
+	bool locks_rows;
 
 	/*
 	 * place is what follows the scheme. create makes the schema, of the
@@ -64,7 +71,9 @@ struct emotp_backend {
 	/*
 	 * Runs one statement. *ret_changes, if asked for, counts the rows
 	 * written, *ret_id is the id that an insert was given.
-	 * EMOTP_ERR_EXISTS if a uniqueness rule refuses it.
+	 * EMOTP_ERR_EXISTS if a uniqueness rule refuses it,
+	 * EMOTP_ERR_CONFLICT if the whole transaction, ended by that, may be
+	 * tried again; so too for commit.
 	 */
 	enum emotp_err (*run)(void *db, const struct emotp_statement *stmt,
 	    int64_t *ret_changes, int64_t *ret_id);

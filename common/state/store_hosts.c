@@ -7,6 +7,7 @@
 
 static const char host_by_digest[] =
     "SELECT " HOST_COLUMNS " FROM hosts WHERE digest = ?1";
+static const char host_lock[] = "SELECT id FROM hosts WHERE digest = ?1";
 static const char host_each[] =
     "SELECT " HOST_COLUMNS " FROM hosts ORDER BY name_key";
 static const char host_insert[] =
@@ -52,11 +53,20 @@ emotp_store_host_by_digest(struct emotp_store *store,
 	struct found_host found = {ret, false};
 	const struct emotp_rows rows = {take_host, &found};
 	enum emotp_err err =
-	    emotp_read_rows(store, host_by_digest, &arg, 1, &rows);
+	    emotp_read_locked(store, host_by_digest, &arg, 1, &rows);
 
 	if (err == EMOTP_OK && !found.found)
 		err = emotp_complain(store, EMOTP_ERR_NO_HOST, "no such host");
 	return err;
+}
+
+enum emotp_err
+emotp_store_host_lock(
+    struct emotp_store *store, const unsigned char digest[static 32])
+{
+	const struct emotp_value arg = emotp_arg_blob(digest, 32);
+
+	return emotp_lock_rows(store, host_lock, &arg, 1);
 }
 
 static const char *

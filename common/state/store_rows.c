@@ -144,7 +144,8 @@ enum emotp_err
 emotp_write_one(struct emotp_store *store, const char *sql,
     const struct emotp_value *args, size_t count)
 {
-	const struct emotp_statement stmt = {sql, args, count, NULL};
+	const struct emotp_statement stmt = {
+	    .sql = sql, .args = args, .count = count};
 	int64_t changes = 0;
 	enum emotp_err err = run(store, &stmt, &changes, NULL);
 
@@ -159,7 +160,8 @@ enum emotp_err
 emotp_write_any(struct emotp_store *store, const char *sql,
     const struct emotp_value *args, size_t count, int64_t *ret_id)
 {
-	const struct emotp_statement stmt = {sql, args, count, NULL};
+	const struct emotp_statement stmt = {
+	    .sql = sql, .args = args, .count = count};
 
 	return run(store, &stmt, NULL, ret_id);
 }
@@ -168,7 +170,42 @@ enum emotp_err
 emotp_read_rows(struct emotp_store *store, const char *sql,
     const struct emotp_value *args, size_t count, const struct emotp_rows *rows)
 {
-	const struct emotp_statement stmt = {sql, args, count, rows};
+	const struct emotp_statement stmt = {
+	    .sql = sql, .args = args, .count = count, .rows = rows};
 
 	return run(store, &stmt, NULL, NULL);
+}
+
+enum emotp_err
+emotp_read_locked(struct emotp_store *store, const char *sql,
+    const struct emotp_value *args, size_t count, const struct emotp_rows *rows)
+{
+	const struct emotp_statement stmt = {
+	    .sql = sql,
+	    .args = args,
+	    .count = count,
+	    .rows = rows,
+	    .locks = true,
+	};
+
+	return run(store, &stmt, NULL, NULL);
+}
+
+static enum emotp_err
+ignore_row(void *arg, const struct emotp_value *columns)
+{
+	(void)arg;
+	(void)columns;
+	return EMOTP_OK;
+}
+
+enum emotp_err
+emotp_lock_rows(struct emotp_store *store, const char *sql,
+    const struct emotp_value *args, size_t count)
+{
+	const struct emotp_rows rows = {ignore_row, NULL};
+
+	if (!store->backend->locks_rows)
+		return EMOTP_OK;
+	return emotp_read_locked(store, sql, args, count, &rows);
 }

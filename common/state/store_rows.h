@@ -58,6 +58,18 @@ enum emotp_err emotp_read_rows(struct emotp_store *store, const char *sql,
     const struct emotp_value *args, size_t count,
     const struct emotp_rows *rows);
 
+/*
+ * The same; in a transaction that writes, the rows stay locked until it ends.
+ * A SELECT of one table to which FOR UPDATE can be added.
+ */
+enum emotp_err emotp_read_locked(struct emotp_store *store, const char *sql,
+    const struct emotp_value *args, size_t count,
+    const struct emotp_rows *rows);
+
+/* Only that, and nothing where the transaction has all rows locked. */
+enum emotp_err emotp_lock_rows(struct emotp_store *store, const char *sql,
+    const struct emotp_value *args, size_t count);
+
 /* Records what for emotp_store_why and returns err. */
 enum emotp_err emotp_complain(
     struct emotp_store *store, enum emotp_err err, const char *what);
