@@ -92,6 +92,7 @@ start(struct sender *s, const struct work_setup *setup, struct emotp_why *why)
 		err = emotp_mailer_open(setup->config, &s->mailer, why);
 	if (err != EMOTP_OK)
 		return err;
+	emotp_store_keep(s->authority.store);
 	s->authority.config = setup->config;
 	s->authority.key = setup->key;
 	(void)pthread_mutex_init(&s->lock, NULL);

@@ -84,6 +84,11 @@ struct emotp_backend {
 	 */
 	enum emotp_err (*upgrade)(void *db, int64_t version);
 
+	/* See emotp_store_keep; NULL: there is nothing to it. */
+	void (*keep)(void *db);
+	bool (*untidy)(void *db);
+	void (*tidy)(void *db);
+
 	/* Why the last call failed. */
 	const char *(*why)(const void *db);
 };

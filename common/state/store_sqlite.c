@@ -10,7 +10,9 @@
 
 #define WAIT_MAX_MS      5000
 #define CHECKPOINT_PAGES 64
-#define STATEMENTS_MAX   64 /* of different texts in one process */
+#define KEPT_PAGES       4096 /* the same for who stays: 16 MiB, */
+#define TIDY_PAGES       1024 /* tidied up after so many */
+#define STATEMENTS_MAX   64   /* of different texts in one process */
 
 /* [0] makes version 1 of the schema; [n] leads from version n to n + 1. */
 static const char *const schema[] = {
@@ -34,6 +36,8 @@ struct sqlite_store {
 	struct prepared statements[STATEMENTS_MAX];
 	int waited_ms; /* for locks, since the last transaction */
 	int wal_pages; /* after the last commit */
+	int tidied;    /* of them, when that was last asked for */
+	bool kept;
 	struct emotp_why why;
 };
 
@@ -90,16 +94,6 @@ note_wal_pages(void *arg, sqlite3 *db, const char *name, int pages)
 	return SQLITE_OK;
 }
 
-static int
-pragmas(sqlite3 *db)
-{
-	return sqlite3_exec(db,
-	    "PRAGMA cell_size_check=ON;"
-	    "PRAGMA temp_store=MEMORY;"
-	    "PRAGMA synchronous=FULL;",
-	    NULL, NULL, NULL);
-}
-
 /*
  * The last one to close would checkpoint and delete the WAL, at the price
  * of four syncs for each login; instead it stays, and commit() empties it
@@ -118,8 +112,47 @@ configure(struct sqlite_store *s)
 	(void)sqlite3_db_config(
 	    s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	(void)sqlite3_wal_hook(s->db, note_wal_pages, s);
-	rc = pragmas(s->db);
+	rc = sqlite3_exec(s->db,
+	    "PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY;"
+	    "PRAGMA synchronous=FULL;",
+	    NULL, NULL, NULL);
 	return rc == SQLITE_OK ? EMOTP_OK : failed(s, rc);
+}
+
+/* Without waiting: whoever reads or writes would hinder it for long. */
+static void
+checkpoint(struct sqlite_store *s, int mode)
+{
+	(void)sqlite3_busy_handler(s->db, NULL, NULL);
+	(void)sqlite3_wal_checkpoint_v2(s->db, NULL, mode, NULL, NULL);
+	(void)sqlite3_busy_handler(s->db, wait_for_lock, s);
+	s->wal_pages = 0;
+}
+
+static void
+sqlite_keep(void *db)
+{
+	struct sqlite_store *s = db;
+
+	s->kept = true;
+	(void)sqlite3_exec(s->db, "PRAGMA cache_size=-16384", NULL, NULL, NULL);
+}
+
+static bool
+sqlite_untidy(void *db)
+{
+	struct sqlite_store *s = db;
+	int new = s->wal_pages - s->tidied; /* below 0: it was begun anew */
+
+	if (new >= TIDY_PAGES || new < 0)
+		s->tidied = s->wal_pages;
+	return new >= TIDY_PAGES;
+}
+
+static void
+sqlite_tidy(void *db)
+{
+	checkpoint(db, SQLITE_CHECKPOINT_PASSIVE);
 }
 
 static void
@@ -127,6 +160,8 @@ sqlite_close(void *db)
 {
 	struct sqlite_store *s = db;
 
+	if (s->kept)
+		checkpoint(s, SQLITE_CHECKPOINT_TRUNCATE);
 	for (size_t i = 0; i < STATEMENTS_MAX; i++)
 		(void)sqlite3_finalize(s->statements[i].stmt);
 	(void)sqlite3_close(s->db);
@@ -228,13 +263,11 @@ sqlite_commit(void *db)
 
 	if (err == EMOTP_OK)
 		s->waited_ms = 0;
-	if (err == EMOTP_OK && s->wal_pages >= CHECKPOINT_PAGES) {
-		(void)sqlite3_busy_handler(s->db, NULL, NULL);
-		(void)sqlite3_wal_checkpoint_v2(
-		    s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-		(void)sqlite3_busy_handler(s->db, wait_for_lock, s);
-		s->wal_pages = 0;
-	}
+	if (err == EMOTP_OK && s->kept && s->wal_pages >= KEPT_PAGES)
+		checkpoint(s, SQLITE_CHECKPOINT_RESTART);
+	else if (err == EMOTP_OK && !s->kept &&
+	    s->wal_pages >= CHECKPOINT_PAGES)
+		checkpoint(s, SQLITE_CHECKPOINT_TRUNCATE);
 	return err;
 }
 
@@ -410,5 +443,8 @@ const struct emotp_backend emotp_store_sqlite = {
     .rollback = sqlite_rollback,
     .run = sqlite_run,
     .upgrade = sqlite_upgrade,
+    .keep = sqlite_keep,
+    .untidy = sqlite_untidy,
+    .tidy = sqlite_tidy,
     .why = sqlite_why,
 };
