@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -270,6 +271,23 @@ fail(enum emotp_err err, const struct emotp_why *why)
 	    EXIT_UNAVAILABLE;
 }
 
+/*
+ * A service manager hands the key over (LoadCredential=), so that it can stay
+ * root's on the disk.
+ */
+static void
+use_credential(struct emotp_config *config)
+{
+	const char *directory = getenv("CREDENTIALS_DIRECTORY");
+	char path[EMOTP_CONFIG_VALUE];
+	int len = snprintf(path, sizeof(path), "%s/master.key",
+	    directory != NULL ? directory : "");
+
+	if (directory != NULL && len > 0 && (size_t)len < sizeof(path) &&
+	    access(path, F_OK) == 0)
+		memcpy(config->key_file, path, sizeof(path));
+}
+
 static int
 run(const char *path)
 {
@@ -277,8 +295,10 @@ run(const char *path)
 	struct emotp_why why = {""};
 	enum emotp_err err = emotp_config_load(path, &d.config, &why);
 
-	if (err == EMOTP_OK)
+	if (err == EMOTP_OK) {
+		use_credential(&d.config);
 		err = emotp_key_load(d.config.key_file, &d.key, &why);
+	}
 	if (err != EMOTP_OK)
 		return fail(err, &why);
 	d.base = event_base_new();
@@ -311,6 +331,7 @@ prepare_process(void)
 			return EXIT_UNAVAILABLE;
 	(void)umask(077);
 	(void)setrlimit(RLIMIT_CORE, &none);
+	(void)prctl(PR_SET_DUMPABLE, 0); /* nor to a program for cores */
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0 &&
 	    files.rlim_cur < DESCRIPTORS) {
 		files.rlim_cur =
