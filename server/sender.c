@@ -70,13 +70,18 @@ static void *
 send_all(void *arg)
 {
 	struct sender *s = arg;
-	int pause_s = SENDER_PAUSE_MIN_S / 2;
+	int retry_s = SENDER_PAUSE_MIN_S, pause_s;
 
 	do {
-		if (flush(s))
+		if (flush(s)) {
+			retry_s = SENDER_PAUSE_MIN_S;
 			pause_s = SENDER_IDLE_S;
-		else if (pause_s <= SENDER_PAUSE_MAX_S / 2)
-			pause_s *= 2;
+		} else {
+			pause_s = retry_s;
+			retry_s = 2 * retry_s < SENDER_PAUSE_MAX_S ?
+			    2 * retry_s :
+			    SENDER_PAUSE_MAX_S;
+		}
 	} while (pause_for(s, pause_s));
 	return NULL;
 }
