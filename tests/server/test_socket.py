@@ -1,9 +1,11 @@
 """The local socket: the module asks, and trusts no stranger's answer."""
 
+import contextlib
 import os
 import socket
 import struct
 import threading
+import time
 
 import pytest
 
@@ -122,8 +124,9 @@ def answering(path, answer):
     def serve():
         peer, _ = listener.accept()
         fields = peer.recv(2000).split(b"\0")
-        for one in answer(fields):
-            peer.send(one)
+        with contextlib.suppress(BrokenPipeError):
+            for one in answer(fields):
+                peer.send(one)
         peer.close()
 
     threading.Thread(target=serve, daemon=True).start()
@@ -153,6 +156,23 @@ def test_only_one_answer_to_this_question(machine, answer, accepted):
         login = machine.login("alice", "123456", "prompts=1")
     assert login.accepted == accepted
     assert accepted or login.result == "PAM_AUTHINFO_UNAVAIL"
+
+
+def test_an_answer_that_does_not_come_in_8_seconds(machine):
+    """Neither is a late one looked at, nor does the login hang."""
+    folder = machine.dir / "false"
+    folder.mkdir(mode=0o755)
+    machine.conf(service=f"unix:{folder}/s")
+
+    def late(fields):
+        time.sleep(10)
+        return [good(fields)]
+
+    began = time.monotonic()
+    with answering(folder / "s", late):
+        login = machine.login("alice", "123456", "prompts=1")
+    assert login.result == "PAM_AUTHINFO_UNAVAIL"
+    assert 7.5 < time.monotonic() - began < 8 + 15
 
 
 @pytest.mark.parametrize("mode,owner", [(0o777, 0), (0o775, 0), (0o755, 2002)])
