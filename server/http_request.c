@@ -98,9 +98,10 @@ http_body(const struct http_request *request, size_t *ret_len)
 }
 
 bool
-http_trusted(const struct http_request *request)
+http_near(const struct http_request *request)
 {
-	return request->trusted;
+	return request->trusted &&
+	    http_head_last(&request->head, "X-Forwarded-For") == NULL;
 }
 
 const char *
