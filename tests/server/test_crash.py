@@ -209,6 +209,8 @@ def test_who_is_not_root_may_not_look_into_it(machine, serve):
     status = Path(f"/proc/{service.process.pid}/status")
     assert "Uid:\t2001" in status.read_text()
     assert status.stat().st_uid == 0
+    assert machine.key_path.stat().st_uid == 0
+    assert machine.provision("add", "bob", "bob@example.org").rc == 0
 
 
 def test_the_key_as_a_credential(machine, serve):

@@ -188,6 +188,8 @@ def test_no_answer_of_the_api_is_stored(service, method, path, body):
 def test_metrics_are_not_for_strangers(service):
     assert service.get("/metrics").status == 404
     assert service.get("/metrics", plain=True).status == 200
+    assert service.get("/metrics", plain=True, headers={
+        "X-Forwarded-For": "127.0.0.1"}).status == 404  # through a proxy
 
 
 def test_no_name_of_the_program_or_its_version(service):

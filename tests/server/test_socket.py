@@ -106,6 +106,20 @@ def test_an_ordinary_user_asks_for_nobody_else(service, machine, alice):
     assert machine.show("alice")["failures"] == 1
 
 
+def test_a_screen_locker_of_an_ordinary_user(asks, alice):
+    """The module in a process that is not root: for its own name only."""
+    code = alice.code(asks.now)
+    login = asks.login("bob", code, "prompts=1", service="locker",
+                       uid="alice", rhost=None, tty=":0")
+    assert login.result == "PAM_AUTHINFO_UNAVAIL"
+    assert asks.login("alice", code, "prompts=1", service="locker",
+                      uid="alice", rhost=None, tty=":0").accepted
+    again = asks.login("alice", code, "prompts=1", service="locker",
+                       uid="alice", rhost=None, tty=":0")
+    assert again.result == "PAM_AUTH_ERR"
+    assert not any("replayed" in x for x in again.log)  # others may cause it
+
+
 @pytest.mark.parametrize("message", [
     b"", b"x", record(*QUESTION)[:-1], record(*QUESTION, b"more"),
     record(b"emotp2", *QUESTION[1:]), record(*QUESTION[:2], b"short",
