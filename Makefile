@@ -160,6 +160,7 @@ try:
 	@tests/demo/demo --try
 pictures: all
 	@tests/demo/pictures
+	@tests/web/pictures
 check:
 	@tests/check
 lint:
