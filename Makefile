@@ -64,10 +64,12 @@ $(BUILD)/%.a:
 	$(AR) rcs $@ $^
 
 # The map lets two symbols out; --gc-sections keeps libcurl's callers away.
+# libsqlite3 first: it binds 1,600 symbols of its own, and ld.so looks each of
+# them up in one library after the other, at every login.
 $(BUILD)/pam_emotp.so: $(call obj,$(PAM)) $(LIBS) pam_emotp/pam_emotp.map
 	$(CC) $(CFLAGS) $(LDFLAGS) -shared $(DEFS) \
 	    -Wl,--version-script=pam_emotp/pam_emotp.map -o $@ \
-	    $(call obj,$(PAM)) $(LIBS) -lpam -lcrypto -lsqlite3 -linih
+	    $(call obj,$(PAM)) $(LIBS) -lsqlite3 -lpam -lcrypto -linih
 
 $(BUILD)/emotp-provision: $(call obj,$(PROVISION)) $(LIBS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $^ \
@@ -111,6 +113,7 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $(filter %.o,$^) $(filter %.a,$^) \
 	    -lcmocka -lcurl -lcjson -lcrypto -lsqlite3 -lpq -linih
 $(BUILD)/tests/unit/test_listen: $(BUILD)/server/listen.o
+$(BUILD)/tests/unit/test_targets: $(BUILD)/server/targets.o
 unit: $(patsubst %.c,$(BUILD)/%,$(UNIT))
 
 # Fuzz targets: tests/fuzz/run builds them with clang, apart.
@@ -124,14 +127,10 @@ fuzz:
 	@tests/fuzz/run $(FUZZ_TARGETS)
 
 # Benchmarks: no test depends on them.
-$(BUILD)/tests/bench/driver: $(call obj,tests/bench/driver.c) \
-    $(BUILD)/libemotp.a
+$(BUILD)/tests/bench/driver: $(call obj,tests/bench/driver.c)
 	$(CC) $(CFLAGS) $(LDFLAGS) -rdynamic -fvisibility=default -pie -o $@ \
-	    $^ -lpam -lcrypto
+	    $^ -lpam
 $(BUILD)/tests/bench/driver.o: override CFLAGS += -fvisibility=default
-$(BUILD)/tests/bench/pam_floor.so: $(call obj,tests/bench/floor.c)
-	$(CC) $(CFLAGS) -Wl,--no-as-needed -shared -o $@ $^ \
-	    -lpam -lcrypto -lsqlite3 -linih
 $(BUILD)/tests/bench/load: $(call obj,tests/bench/load.c \
     tests/bench/load_kinds.c) $(BUILD)/libemotp.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $^ -lssl -lcrypto
@@ -144,8 +143,13 @@ $(BUILD)/tests/bench/countsync.o: override CFLAGS += -fvisibility=default
 $(BUILD)/tests/bench/atclock.so: $(call obj,tests/lib/atclock.c)
 	$(CC) $(CFLAGS) -fvisibility=default -shared -o $@ $^
 $(BUILD)/tests/lib/atclock.o: override CFLAGS += -fvisibility=default
+# Two floors, with the same libraries in the same order.
+$(BUILD)/tests/bench/pam_%.so: $(BUILD)/tests/bench/%.o $(LIBS)
+	$(CC) $(CFLAGS) -Wl,-z,now -Wl,--no-as-needed -shared -o $@ $^ \
+	    -lsqlite3 -lpam -lcrypto -linih
 bench: bench-login bench-service
-bench-login: all $(BUILD)/tests/bench/driver $(BUILD)/tests/bench/pam_floor.so
+bench-login: all $(patsubst %,$(BUILD)/tests/bench/%,driver pam_floor.so \
+    pam_sqlite.so)
 	@tests/bench/bench $(BUILD)
 bench-service: all $(patsubst %,$(BUILD)/tests/bench/%,driver load bare \
     countsync.so atclock.so)

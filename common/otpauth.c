@@ -176,7 +176,7 @@ read_parameter(
 	return ok;
 }
 
-/* [ISSUER:]ACCOUNT, the colon plain or escaped. */
+/* [ISSUER:]ACCOUNT, the colon plain or escaped; spaces may precede ACCOUNT. */
 static bool
 read_label(struct emotp_otpauth *token, const char *at, size_t len)
 {
@@ -188,11 +188,12 @@ read_label(struct emotp_otpauth *token, const char *at, size_t len)
 	colon = strchr(label, ':');
 	if (colon != NULL) {
 		*colon = '\0';
-		account = colon + 1 + strspn(colon + 1, " ");
+		account = colon + 1;
 		if (!name_valid(label) ||
 		    !emotp_copy(token->issuer, sizeof(token->issuer), label))
 			return false;
 	}
+	account += strspn(account, " ");
 	return name_valid(account) &&
 	    emotp_copy(token->account, sizeof(token->account), account);
 }

@@ -25,48 +25,55 @@
 /* Purpose, user's id, address and code, none of which can be longer. */
 #define DIGEST_TEXT (32 + EMOTP_EMAIL_MAX + 64)
 
-/* RFC 5869 with an empty salt; info keeps the uses of a key apart. */
-static enum emotp_err
-derive(const unsigned char master[static KEY_LEN], const char *info,
-    unsigned char *out, size_t len)
+/* One step of RFC 5869, with an empty salt: extracts, or expands with info. */
+static bool
+hkdf(EVP_KDF_CTX *ctx, int mode, const unsigned char in[static KEY_LEN],
+    const char *info, unsigned char out[static KEY_LEN])
 {
-	EVP_KDF *kdf = EVP_KDF_fetch(NULL, OSSL_KDF_NAME_HKDF, NULL);
-	EVP_KDF_CTX *ctx = kdf == NULL ? NULL : EVP_KDF_CTX_new(kdf);
-	unsigned char key[KEY_LEN];
 	char digest[] = OSSL_DIGEST_NAME_SHA2_256, label[40];
-	OSSL_PARAM params[4];
-	int ok;
+	unsigned char key[KEY_LEN];
+	OSSL_PARAM params[5];
+	bool ok;
 
-	memcpy(key, master, KEY_LEN);
+	memcpy(key, in, KEY_LEN);
 	(void)snprintf(label, sizeof(label), "emotp %s v1", info);
-	params[0] =
-	    OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0);
+	params[0] = OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode);
 	params[1] =
+	    OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0);
+	params[2] =
 	    OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, key, KEY_LEN);
-	params[2] = OSSL_PARAM_construct_octet_string(
+	params[3] = OSSL_PARAM_construct_octet_string(
 	    OSSL_KDF_PARAM_INFO, label, strlen(label));
-	params[3] = OSSL_PARAM_construct_end();
-	ok = ctx != NULL && EVP_KDF_derive(ctx, out, len, params) == 1;
-	EVP_KDF_CTX_free(ctx);
-	EVP_KDF_free(kdf);
+	params[4] = OSSL_PARAM_construct_end();
+	ok = EVP_KDF_derive(ctx, out, KEY_LEN, params) == 1;
 	emotp_wipe(key, sizeof(key));
-	return ok ? EMOTP_OK : EMOTP_ERR_CRYPTO;
+	return ok;
 }
 
+/* info keeps the uses of a key apart. */
 static enum emotp_err
 derive_all(const unsigned char master[static KEY_LEN], struct emotp_key *ret)
 {
-	enum emotp_err err;
+	EVP_KDF *kdf;
+	EVP_KDF_CTX *ctx;
+	unsigned char base[KEY_LEN], check[KEY_LEN] = {0};
+	bool ok;
 
 	emotp_crypto_init();
-	err = derive(master, "seal", ret->seal, sizeof(ret->seal));
-	if (err == EMOTP_OK)
-		err = derive(master, "code", ret->code, sizeof(ret->code));
-	if (err == EMOTP_OK)
-		err = derive(master, "check", ret->check, sizeof(ret->check));
-	if (err != EMOTP_OK)
+	kdf = EVP_KDF_fetch(NULL, OSSL_KDF_NAME_HKDF, NULL);
+	ctx = kdf == NULL ? NULL : EVP_KDF_CTX_new(kdf);
+	ok = ctx != NULL &&
+	    hkdf(ctx, EVP_KDF_HKDF_MODE_EXTRACT_ONLY, master, "", base) &&
+	    hkdf(ctx, EVP_KDF_HKDF_MODE_EXPAND_ONLY, base, "seal", ret->seal) &&
+	    hkdf(ctx, EVP_KDF_HKDF_MODE_EXPAND_ONLY, base, "code", ret->code) &&
+	    hkdf(ctx, EVP_KDF_HKDF_MODE_EXPAND_ONLY, base, "check", check);
+	EVP_KDF_CTX_free(ctx);
+	EVP_KDF_free(kdf);
+	memcpy(ret->check, check, sizeof(ret->check));
+	emotp_wipe(base, sizeof(base));
+	if (!ok)
 		emotp_key_wipe(ret);
-	return err;
+	return ok ? EMOTP_OK : EMOTP_ERR_CRYPTO;
 }
 
 void

@@ -2,7 +2,10 @@
  * The store: users, tokens, registration codes and intents, each row read
  * and written whole. What the rows mean is decided above. Every statement
  * runs inside a transaction that the caller began; every write returns an
- * error unless exactly one row was written.
+ * error unless exactly one row was written. What a judgement writes (all that
+ * says "judged", emotp_store_token_update and _accept) may return it from a
+ * later call instead, from emotp_store_commit at the latest, which then
+ * commits nothing.
  */
 #ifndef EMOTP_STORE_H
 #define EMOTP_STORE_H
@@ -15,6 +18,10 @@ struct emotp_backend; /* store_backend.h */
 
 extern const struct emotp_backend emotp_store_sqlite;
 extern const struct emotp_backend emotp_store_postgres;
+
+/* Whether one of backends (NULL-terminated) has the scheme of uri. */
+bool emotp_store_known(
+    const struct emotp_backend *const *backends, const char *uri);
 
 /*
  * Makes an empty store at uri ("sqlite:/path", with its directory, 0700, if

@@ -130,7 +130,7 @@ emotp_store_host_judged(
 		emotp_pack_times(
 		    host->refused_at, host->refused_count, refused))};
 
-	return emotp_write_one(store, host_judged, args, EMOTP_LEN(args));
+	return emotp_write_later(store, host_judged, args, EMOTP_LEN(args));
 }
 
 struct each_host {
@@ -156,5 +156,5 @@ emotp_store_host_each(struct emotp_store *store,
 	struct each_host context = {each, arg};
 	const struct emotp_rows rows = {take_each, &context};
 
-	return emotp_read_rows(store, host_each, NULL, 0, &rows);
+	return emotp_read_many(store, host_each, &rows);
 }

@@ -6,6 +6,7 @@
 #include "store_postgres.h"
 
 #define SCHEME   "postgresql:"
+#define BEGIN    "BEGIN ISOLATION LEVEL"
 #define SQL_MAX  1024
 #define NAME_MAX 8 /* of a prepared statement */
 
@@ -66,38 +67,53 @@ postgres_open(const char *place, void **ret, struct emotp_why *why)
 /* ---- transactions ---- */
 
 static enum emotp_err
-begin(struct emotp_pg *pg, enum emotp_begin kind)
+send_sql(struct emotp_pg *pg, const char *sql, const char *tag)
 {
-	pg->reading = kind == EMOTP_BEGIN_READ;
-	return emotp_pg_simple(pg,
-	    pg->reading ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" :
-			  "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
-	    "BEGIN");
+	return emotp_pg_sent(pg,
+	    PQsendQueryParams(pg->conn, sql, 0, NULL, NULL, NULL, NULL, 1),
+	    (struct emotp_pg_due){.tag = tag});
 }
 
 /*
- * Nothing was asked yet, so whatever is wrong with a connection that was good
- * for the last transaction (the server was restarted, another one is the
- * primary now) is no harm: it is made anew, once.
+ * Nothing was asked yet, so a connection that was lost meanwhile (the server
+ * was restarted, another one is the primary now) is no harm. BEGIN goes out
+ * with the first statement.
  */
 static enum emotp_err
 postgres_begin(void *db, enum emotp_begin kind)
 {
+	static const char *const sql[] = {
+	    [EMOTP_BEGIN_READ] = BEGIN " REPEATABLE READ READ ONLY",
+	    [EMOTP_BEGIN_WRITE] = BEGIN " READ COMMITTED READ WRITE",
+	    [EMOTP_BEGIN_BULK] = BEGIN " READ COMMITTED READ WRITE",
+	    [EMOTP_BEGIN_ALONE] = BEGIN " REPEATABLE READ READ WRITE",
+	};
 	struct emotp_pg *pg = db;
-	enum emotp_err err = EMOTP_ERR_STORE;
+	enum emotp_err err = emotp_pg_revive(pg);
 
-	if (!pg->lost)
-		err = begin(pg, kind);
+	pg->reading = kind == EMOTP_BEGIN_READ;
 	if (err == EMOTP_OK)
-		return EMOTP_OK;
-	err = emotp_pg_reconnect(pg);
-	return err == EMOTP_OK ? begin(pg, kind) : err;
+		err = send_sql(pg, sql[kind], "BEGIN");
+	if (err != EMOTP_OK || kind != EMOTP_BEGIN_ALONE)
+		return err;
+	/* The first of its snapshot, which is taken with the locks. */
+	err = send_sql(pg,
+	    "LOCK TABLE meta, users, tokens, codes, recovery, intents, hosts"
+	    " IN EXCLUSIVE MODE",
+	    "LOCK TABLE");
+	return err == EMOTP_OK ? emotp_pg_settle(pg, NULL) : err;
 }
 
+/* Only what was found to be well is committed. */
 static enum emotp_err
 postgres_commit(void *db)
 {
-	return emotp_pg_simple(db, "COMMIT", "COMMIT");
+	struct emotp_pg *pg = db;
+	enum emotp_err err = emotp_pg_settle(pg, NULL);
+
+	if (err == EMOTP_OK)
+		err = send_sql(pg, "COMMIT", "COMMIT");
+	return err == EMOTP_OK ? emotp_pg_settle(pg, NULL) : err;
 }
 
 static void
@@ -106,9 +122,11 @@ postgres_rollback(void *db)
 	struct emotp_pg *pg = db;
 	const struct emotp_why why = pg->why;
 
-	if (pg->lost || PQtransactionStatus(pg->conn) == PQTRANS_IDLE)
-		return;
-	if (emotp_pg_simple(pg, "ROLLBACK", "ROLLBACK") != EMOTP_OK)
+	if (pg->owed > 0)
+		(void)emotp_pg_settle(pg, NULL);
+	if (!pg->lost && PQtransactionStatus(pg->conn) != PQTRANS_IDLE &&
+	    (send_sql(pg, "ROLLBACK", "ROLLBACK") != EMOTP_OK ||
+		emotp_pg_settle(pg, NULL) != EMOTP_OK))
 		pg->lost = true;
 	pg->why = why;
 }
@@ -135,7 +153,10 @@ set_parameter(struct parameters *p, size_t i, const struct emotp_value *value)
 	};
 
 	p->types[i] = types[value->type];
-	p->values[i] = value->type == EMOTP_NULL ? NULL : value->data;
+	p->values[i] = value->data;
+	/* What is empty need not be anywhere; NULL would be no value at all. */
+	if (value->data == NULL && value->type != EMOTP_NULL)
+		p->values[i] = "";
 	p->lengths[i] = (int)value->len;
 	p->formats[i] = value->type == EMOTP_BLOB;
 	if (value->type != EMOTP_INTEGER)
@@ -179,9 +200,11 @@ prepare(struct emotp_pg *pg, const struct emotp_statement *what,
 	    !translate(what, locking, inserting, sql))
 		return emotp_fail(
 		    &pg->why, EMOTP_ERR_STORE, "too many statements");
-	if (PQsendPrepare(pg->conn, name, sql, (int)what->count, p->types) != 1)
-		return emotp_pg_failed(pg, NULL);
-	err = emotp_pg_end(pg, EMOTP_OK);
+	err = emotp_pg_sent(pg,
+	    PQsendPrepare(pg->conn, name, sql, (int)what->count, p->types),
+	    (struct emotp_pg_due){.tag = NULL});
+	if (err == EMOTP_OK)
+		err = emotp_pg_settle(pg, NULL);
 	if (err == EMOTP_OK) {
 		pg->prepared[i].sql = what->sql;
 		pg->prepared[i].locking = locking;
@@ -241,67 +264,65 @@ take_row(struct emotp_pg *pg, const PGresult *result, int row,
 				 emotp_fail(&pg->why, err, "a row is damaged");
 }
 
-/* What came back from one statement. */
-struct outcome {
+/* What comes back from one statement. */
+struct answer {
 	const struct emotp_rows *rows;
 	int64_t *ret_changes;
 	int64_t *ret_id;
 };
 
 static enum emotp_err
-take(struct emotp_pg *pg, PGresult *result, const struct outcome *o)
+take(struct emotp_pg *pg, PGresult *result, void *arg)
 {
+	const struct answer *answer = arg;
 	int count = PQntuples(result);
-	enum emotp_err err = emotp_pg_check(pg, result);
+	enum emotp_err err = EMOTP_OK;
 
-	for (int i = 0; i < count && err == EMOTP_OK && o->rows != NULL; i++)
-		err = take_row(pg, result, i, o->rows);
-	if (err != EMOTP_OK)
-		return err;
-	if (o->ret_changes != NULL)
-		*o->ret_changes = strtoll(PQcmdTuples(result), NULL, 10);
-	if (o->ret_id != NULL && count == 1)
-		*o->ret_id = column(result, 0, 0).integer;
-	return EMOTP_OK;
+	if (answer->ret_changes != NULL)
+		*answer->ret_changes = strtoll(PQcmdTuples(result), NULL, 10);
+	if (answer->ret_id != NULL && count == 1)
+		*answer->ret_id = column(result, 0, 0).integer;
+	for (int i = 0; i < count && err == EMOTP_OK && answer->rows != NULL;
+	     i++)
+		err = take_row(pg, result, i, answer->rows);
+	return err;
 }
 
-/* Rows are handed on as they come: a report may have a million. */
 static enum emotp_err
-receive(struct emotp_pg *pg, const struct outcome *o)
+send(struct emotp_pg *pg, const struct emotp_statement *what, bool inserting)
 {
-	enum emotp_err err = EMOTP_OK;
-	PGresult *result;
+	struct parameters p;
+	char name[NAME_MAX];
+	enum emotp_err err;
 
-	while (err == EMOTP_OK && (result = emotp_pg_next(pg)) != NULL) {
-		err = take(pg, result, o);
-		PQclear(result);
-	}
-	return emotp_pg_end(pg, err);
+	for (size_t i = 0; i < what->count; i++)
+		set_parameter(&p, i, &what->args[i]);
+	err = prepare(pg, what, &p, inserting, name);
+	if (err != EMOTP_OK)
+		return err;
+	return emotp_pg_sent(pg,
+	    PQsendQueryPrepared(pg->conn, name, (int)what->count, p.values,
+		p.lengths, p.formats, 1),
+	    (struct emotp_pg_due){.one = what->later && !what->locks});
 }
 
 static enum emotp_err
 postgres_run(void *db, const struct emotp_statement *what, int64_t *ret_changes,
     int64_t *ret_id)
 {
-	const struct outcome outcome = {what->rows, ret_changes, ret_id};
 	struct emotp_pg *pg = db;
-	struct parameters p;
-	char name[NAME_MAX];
-	enum emotp_err err;
+	struct answer answer = {what->rows, ret_changes, ret_id};
+	const struct emotp_pg_outcome outcome = {take, &answer, what->many};
+	enum emotp_err err = EMOTP_OK;
 
-	if (pg->lost)
-		return emotp_pg_failed(pg, NULL);
-	for (size_t i = 0; i < what->count; i++)
-		set_parameter(&p, i, &what->args[i]);
-	err = prepare(pg, what, &p, ret_id != NULL, name);
-	if (err != EMOTP_OK)
-		return err;
-	if (PQsendQueryPrepared(pg->conn, name, (int)what->count, p.values,
-		p.lengths, p.formats, 1) != 1)
-		return emotp_pg_failed(pg, NULL);
-	if (what->rows != NULL)
-		(void)PQsetSingleRowMode(pg->conn);
-	return receive(pg, &outcome);
+	/* A statement may come with its own PREPARE. */
+	if (what->many || pg->owed + 2 > EMOTP_PG_OWED)
+		err = emotp_pg_settle(pg, NULL);
+	if (err == EMOTP_OK)
+		err = send(pg, what, ret_id != NULL);
+	if (err == EMOTP_OK && !what->later)
+		err = emotp_pg_settle(pg, &outcome);
+	return err;
 }
 
 static enum emotp_err
@@ -328,10 +349,12 @@ postgres_why(const void *db)
 static enum emotp_err
 fill(struct emotp_pg *pg, const struct emotp_statement *first)
 {
-	enum emotp_err err = begin(pg, EMOTP_BEGIN_WRITE);
+	enum emotp_err err = postgres_begin(pg, EMOTP_BEGIN_WRITE);
 
 	if (err == EMOTP_OK)
-		err = emotp_pg_simple(pg, schema, "CREATE TABLE");
+		err = emotp_pg_settle(pg, NULL);
+	if (err == EMOTP_OK)
+		err = emotp_pg_simple(pg, schema);
 	if (err == EMOTP_OK)
 		err = postgres_run(pg, first, NULL, NULL);
 	return err == EMOTP_OK ? postgres_commit(pg) : err;
@@ -356,6 +379,7 @@ postgres_create(const char *place, const struct emotp_statement *first,
 const struct emotp_backend emotp_store_postgres = {
     .scheme = SCHEME,
     .locks_rows = true,
+    .pipelines = true,
     .create = postgres_create,
     .open = postgres_open,
     .close = postgres_close,
@@ -364,5 +388,10 @@ const struct emotp_backend emotp_store_postgres = {
     .rollback = postgres_rollback,
     .run = postgres_run,
     .upgrade = postgres_upgrade,
+    .last_id = "SELECT COALESCE(max(last_value), 0) FROM pg_sequences WHERE "
+	       "schemaname = current_schema() AND "
+	       "sequencename = ?1 || '_id_seq'",
+    .reserve = "SELECT setval(?1 || '_id_seq', "
+	       "GREATEST(?2, nextval(?1 || '_id_seq')))",
     .why = postgres_why,
 };

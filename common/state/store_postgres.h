@@ -6,18 +6,36 @@
 
 #include "store_backend.h"
 
-#define EMOTP_PG_STATEMENTS 64 /* of different texts in one connection */
+#define EMOTP_PG_STATEMENTS 64  /* of different texts in one connection */
+#define EMOTP_PG_OWED       256 /* sent, with the result not yet read */
 
-/* A connection that is made anew when it was lost. */
+/* What the result of a statement must be. */
+struct emotp_pg_due {
+	const char *tag; /* what the server calls it; NULL: no matter */
+	bool one;        /* exactly one row changed */
+};
+
+/* A connection, in libpq's pipeline mode, that is made anew when it is lost. */
 struct emotp_pg {
 	PGconn *conn;
 	bool lost;    /* nothing more can be learned from it */
 	bool reading; /* the transaction only reads */
+	size_t owed;
+	struct emotp_pg_due due[EMOTP_PG_OWED];
 	struct {
 		const char *sql; /* known by its address: all are constants */
 		bool locking;
 	} prepared[EMOTP_PG_STATEMENTS];
 	struct emotp_why why;
+};
+
+/* What is done with the result of the last statement. */
+struct emotp_pg_outcome {
+	/* Each result that is a good one; an error ends it. */
+	enum emotp_err (*take)(
+	    struct emotp_pg *pg, PGresult *result, void *arg);
+	void *arg;
+	bool one_by_one; /* rows come as results of their own */
 };
 
 /*
@@ -28,29 +46,24 @@ struct emotp_pg {
  */
 enum emotp_err emotp_pg_connect(struct emotp_pg *pg, const char *uri);
 
-/* The same again, to whichever of the hosts now takes writes. */
-enum emotp_err emotp_pg_reconnect(struct emotp_pg *pg);
+/* If it is lost: the same again, to whichever of the hosts takes writes. */
+enum emotp_err emotp_pg_revive(struct emotp_pg *pg);
+
+/* Runs SQL texts outside the pipeline and awaits their end. */
+enum emotp_err emotp_pg_simple(struct emotp_pg *pg, const char *sql);
 
 /*
- * Waits for the next result of what was sent; NULL when there is none left.
- * Whatever does not come in time makes the connection a lost one.
+ * Takes note of a statement that was sent: sent is what libpq's PQsend...
+ * returned. No more than EMOTP_PG_OWED between two settlements.
  */
-PGresult *emotp_pg_next(struct emotp_pg *pg);
-
-/* Reads to the end of what was sent; an err that is one already stays. */
-enum emotp_err emotp_pg_end(struct emotp_pg *pg, enum emotp_err err);
+enum emotp_err emotp_pg_sent(
+    struct emotp_pg *pg, int sent, struct emotp_pg_due due);
 
 /*
- * Runs one statement without parameters. EMOTP_ERR_STORE unless the server
- * calls what it did by this tag: to COMMIT it may well answer ROLLBACK.
+ * Awaits and judges whatever is owed, the last one also by outcome (or NULL).
+ * The first error is returned: what was sent after it has not been done.
  */
-enum emotp_err emotp_pg_simple(
-    struct emotp_pg *pg, const char *sql, const char *tag);
-
-/* Whether a result is a good one. NULL, and nothing more to learn, is not. */
-enum emotp_err emotp_pg_check(struct emotp_pg *pg, const PGresult *result);
-
-/* Records and translates one that is not. */
-enum emotp_err emotp_pg_failed(struct emotp_pg *pg, const PGresult *result);
+enum emotp_err emotp_pg_settle(
+    struct emotp_pg *pg, const struct emotp_pg_outcome *outcome);
 
 #endif

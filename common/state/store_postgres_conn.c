@@ -13,6 +13,8 @@
 #define WRITE_WAIT_MS 7000
 #define READ_WAIT_MS  60000
 
+#define WORDS_MAX     8 /* read from an idle connection */
+
 #define DEFAULT_CA    "/etc/ssl/certs/ca-certificates.crt"
 
 /*
@@ -61,8 +63,9 @@ static const struct {
     {"55P03", EMOTP_ERR_BUSY},     /* lock_not_available */
 };
 
-enum emotp_err
-emotp_pg_failed(struct emotp_pg *pg, const PGresult *result)
+/* Records and translates a result that is no good; NULL: nothing came. */
+static enum emotp_err
+failed(struct emotp_pg *pg, const PGresult *result)
 {
 	const char *message =
 	    PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
@@ -71,7 +74,7 @@ emotp_pg_failed(struct emotp_pg *pg, const PGresult *result)
 	if (message == NULL || state == NULL) {
 		pg->lost = true;
 		message = PQerrorMessage(pg->conn);
-		note(pg, message[0] != '\0' ? message : "connection lost");
+		note(pg, message[0] != '\0' ? message : "no answer in time");
 		return EMOTP_ERR_STORE;
 	}
 	note(pg, message);
@@ -87,8 +90,8 @@ emotp_pg_failed(struct emotp_pg *pg, const PGresult *result)
 	return EMOTP_ERR_STORE;
 }
 
-enum emotp_err
-emotp_pg_check(struct emotp_pg *pg, const PGresult *result)
+static enum emotp_err
+check(struct emotp_pg *pg, const PGresult *result)
 {
 	switch (PQresultStatus(result)) {
 	case PGRES_COMMAND_OK:
@@ -96,7 +99,7 @@ emotp_pg_check(struct emotp_pg *pg, const PGresult *result)
 	case PGRES_SINGLE_TUPLE:
 		return EMOTP_OK;
 	default:
-		return emotp_pg_failed(pg, result);
+		return failed(pg, result);
 	}
 }
 
@@ -121,8 +124,12 @@ exchange(struct emotp_pg *pg, int wait_ms)
 	return (ready.revents & ~POLLOUT) == 0 || PQconsumeInput(pg->conn) == 1;
 }
 
-PGresult *
-emotp_pg_next(struct emotp_pg *pg)
+/*
+ * The next result of what was sent, or NULL at the end of a statement's.
+ * Whatever does not come in time makes the connection a lost one.
+ */
+static PGresult *
+next(struct emotp_pg *pg)
 {
 	int wait_ms = pg->reading ? READ_WAIT_MS : WRITE_WAIT_MS;
 
@@ -131,36 +138,93 @@ emotp_pg_next(struct emotp_pg *pg)
 	return pg->lost ? NULL : PQgetResult(pg->conn);
 }
 
+/* ---- statements ---- */
+
 enum emotp_err
-emotp_pg_end(struct emotp_pg *pg, enum emotp_err err)
+emotp_pg_simple(struct emotp_pg *pg, const char *sql)
 {
+	enum emotp_err err = EMOTP_OK;
 	PGresult *result;
 
-	while ((result = emotp_pg_next(pg)) != NULL) {
+	if (pg->lost || PQexitPipelineMode(pg->conn) != 1 ||
+	    PQsendQuery(pg->conn, sql) != 1)
+		return failed(pg, NULL);
+	while ((result = next(pg)) != NULL) {
 		if (err == EMOTP_OK)
-			err = emotp_pg_check(pg, result);
+			err = check(pg, result);
 		PQclear(result);
 	}
-	if (PQstatus(pg->conn) != CONNECTION_OK)
-		pg->lost = true;
-	return pg->lost && err == EMOTP_OK ? emotp_pg_failed(pg, NULL) : err;
+	if (pg->lost || PQenterPipelineMode(pg->conn) != 1)
+		return failed(pg, NULL);
+	return err;
 }
 
 enum emotp_err
-emotp_pg_simple(struct emotp_pg *pg, const char *sql, const char *tag)
+emotp_pg_sent(struct emotp_pg *pg, int sent, struct emotp_pg_due due)
 {
-	enum emotp_err err;
+	if (sent != 1)
+		return failed(pg, NULL);
+	pg->due[pg->owed++] = due;
+	return EMOTP_OK;
+}
+
+/* The tag is looked at since to COMMIT the server may answer ROLLBACK. */
+static enum emotp_err
+judge(struct emotp_pg *pg, PGresult *result, const struct emotp_pg_due *due)
+{
+	enum emotp_err err = check(pg, result);
+
+	if (err != EMOTP_OK)
+		return err;
+	if (due->tag != NULL && strcmp(PQcmdStatus(result), due->tag) != 0)
+		return emotp_fail(&pg->why, EMOTP_ERR_STORE,
+		    "the server answered %s to %s", PQcmdStatus(result),
+		    due->tag);
+	if (due->one && strcmp(PQcmdTuples(result), "1") != 0)
+		return emotp_fail(
+		    &pg->why, EMOTP_ERR_STORE, "the row is not as it was read");
+	return EMOTP_OK;
+}
+
+/* One statement's results. What follows an error is of no interest. */
+static enum emotp_err
+receive(struct emotp_pg *pg, const struct emotp_pg_due *due,
+    const struct emotp_pg_outcome *outcome, enum emotp_err err)
+{
 	PGresult *result;
 
-	if (pg->lost || PQsendQuery(pg->conn, sql) != 1)
-		return emotp_pg_failed(pg, NULL);
-	result = emotp_pg_next(pg);
-	err = emotp_pg_check(pg, result);
-	if (err == EMOTP_OK && strcmp(PQcmdStatus(result), tag) != 0)
-		err = emotp_fail(&pg->why, EMOTP_ERR_STORE,
-		    "the server answered %s to %s", PQcmdStatus(result), sql);
+	if (outcome != NULL && outcome->one_by_one)
+		(void)PQsetSingleRowMode(pg->conn);
+	while ((result = next(pg)) != NULL) {
+		if (err == EMOTP_OK)
+			err = judge(pg, result, due);
+		if (err == EMOTP_OK && outcome != NULL)
+			err = outcome->take(pg, result, outcome->arg);
+		PQclear(result);
+	}
+	return err;
+}
+
+enum emotp_err
+emotp_pg_settle(struct emotp_pg *pg, const struct emotp_pg_outcome *outcome)
+{
+	enum emotp_err err = EMOTP_OK;
+	size_t count = pg->owed;
+	PGresult *result;
+
+	pg->owed = 0;
+	if (pg->lost || PQpipelineSync(pg->conn) != 1)
+		return failed(pg, NULL);
+	for (size_t i = 0; i < count && !pg->lost; i++)
+		err = receive(
+		    pg, &pg->due[i], i + 1 == count ? outcome : NULL, err);
+	result = next(pg);
+	if (PQresultStatus(result) != PGRES_PIPELINE_SYNC && err == EMOTP_OK)
+		err = failed(pg, result);
 	PQclear(result);
-	return emotp_pg_end(pg, err);
+	if (PQstatus(pg->conn) != CONNECTION_OK)
+		pg->lost = true;
+	return pg->lost && err == EMOTP_OK ? failed(pg, NULL) : err;
 }
 
 /* ---- connecting ---- */
@@ -195,13 +259,13 @@ set_up(struct emotp_pg *pg)
 	enum emotp_err err;
 
 	memset(pg->prepared, 0, sizeof(pg->prepared));
-	pg->lost = PQstatus(pg->conn) != CONNECTION_OK;
+	pg->owed = 0;
+	pg->lost = PQstatus(pg->conn) != CONNECTION_OK ||
+	    PQsetnonblocking(pg->conn, 1) != 0;
 	if (pg->lost)
-		return emotp_pg_failed(pg, NULL);
+		return failed(pg, NULL);
 	(void)PQsetNoticeReceiver(pg->conn, ignore, NULL);
-	if (PQsetnonblocking(pg->conn, 1) != 0)
-		return emotp_pg_failed(pg, NULL);
-	err = emotp_pg_simple(pg, settings, "SELECT 1");
+	err = emotp_pg_simple(pg, settings);
 	if (err != EMOTP_OK)
 		pg->lost = true;
 	return err;
@@ -223,9 +287,23 @@ emotp_pg_connect(struct emotp_pg *pg, const char *uri)
 	return set_up(pg);
 }
 
-enum emotp_err
-emotp_pg_reconnect(struct emotp_pg *pg)
+/* What a server that ended meanwhile has said, its last word included. */
+static bool
+hung_up(struct emotp_pg *pg)
 {
+	struct pollfd ready = {.fd = PQsocket(pg->conn), .events = POLLIN};
+
+	for (int i = 0; i < WORDS_MAX && poll(&ready, 1, 0) > 0; i++)
+		if (PQconsumeInput(pg->conn) != 1)
+			return true;
+	return PQstatus(pg->conn) != CONNECTION_OK;
+}
+
+enum emotp_err
+emotp_pg_revive(struct emotp_pg *pg)
+{
+	if (!pg->lost && !hung_up(pg))
+		return EMOTP_OK;
 	PQreset(pg->conn);
 	return set_up(pg);
 }

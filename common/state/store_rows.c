@@ -155,6 +155,18 @@ emotp_write_one(struct emotp_store *store, const char *sql,
 	return err;
 }
 
+enum emotp_err
+emotp_write_later(struct emotp_store *store, const char *sql,
+    const struct emotp_value *args, size_t count)
+{
+	const struct emotp_statement stmt = {
+	    .sql = sql, .args = args, .count = count, .later = true};
+
+	return store->backend->pipelines ?
+	    run(store, &stmt, NULL, NULL) :
+	    emotp_write_one(store, sql, args, count);
+}
+
 /* A write of any number of rows. */
 enum emotp_err
 emotp_write_any(struct emotp_store *store, const char *sql,
@@ -191,21 +203,28 @@ emotp_read_locked(struct emotp_store *store, const char *sql,
 	return run(store, &stmt, NULL, NULL);
 }
 
-static enum emotp_err
-ignore_row(void *arg, const struct emotp_value *columns)
+enum emotp_err
+emotp_read_many(
+    struct emotp_store *store, const char *sql, const struct emotp_rows *rows)
 {
-	(void)arg;
-	(void)columns;
-	return EMOTP_OK;
+	const struct emotp_statement stmt = {
+	    .sql = sql, .rows = rows, .many = true};
+
+	return run(store, &stmt, NULL, NULL);
 }
 
 enum emotp_err
 emotp_lock_rows(struct emotp_store *store, const char *sql,
     const struct emotp_value *args, size_t count)
 {
-	const struct emotp_rows rows = {ignore_row, NULL};
+	const struct emotp_statement stmt = {
+	    .sql = sql,
+	    .args = args,
+	    .count = count,
+	    .locks = true,
+	    .later = true,
+	};
 
-	if (!store->backend->locks_rows)
-		return EMOTP_OK;
-	return emotp_read_locked(store, sql, args, count, &rows);
+	return store->backend->locks_rows ? run(store, &stmt, NULL, NULL) :
+					    EMOTP_OK;
 }

@@ -8,11 +8,11 @@
 #include "store_files.h"
 #include "store_sqlite.h"
 
-#define WAIT_MAX_MS      5000
-#define CHECKPOINT_PAGES 64
-#define KEPT_PAGES       4096 /* the same for who stays: 16 MiB, */
-#define TIDY_PAGES       1024 /* tidied up after so many */
-#define STATEMENTS_MAX   64   /* of different texts in one process */
+#define WAIT_MAX_MS    5000
+#define STATEMENTS_MAX 64 /* of different texts in one process */
+
+/* Of pages of random places, that else are written again and again. */
+#define BULK_CACHE "PRAGMA cache_size=-65536;" /* KiB */
 
 /* [0] makes version 1 of the schema; [n] leads from version n to n + 1. */
 static const char *const schema[] = {
@@ -35,9 +35,7 @@ struct sqlite_store {
 	sqlite3 *db;
 	struct prepared statements[STATEMENTS_MAX];
 	int waited_ms; /* for locks, since the last transaction */
-	int wal_pages; /* after the last commit */
-	int tidied;    /* of them, when that was last asked for */
-	bool kept;
+	struct emotp_sqlite_wal wal;
 	struct emotp_why why;
 };
 
@@ -84,20 +82,19 @@ wait_for_lock(void *arg, int tries)
 }
 
 static int
-note_wal_pages(void *arg, sqlite3 *db, const char *name, int pages)
+pragmas(sqlite3 *db)
 {
-	struct sqlite_store *s = arg;
-
-	(void)db;
-	(void)name;
-	s->wal_pages = pages;
-	return SQLITE_OK;
+	return sqlite3_exec(db,
+	    "PRAGMA cell_size_check=ON;"
+	    "PRAGMA temp_store=MEMORY;"
+	    "PRAGMA synchronous=FULL;",
+	    NULL, NULL, NULL);
 }
 
 /*
  * The last one to close would checkpoint and delete the WAL, at the price
- * of four syncs for each login; instead it stays, and commit() empties it
- * once it has grown to CHECKPOINT_PAGES.
+ * of four syncs for each login; instead it stays, and commit() starts it over
+ * once it has grown.
  */
 static enum emotp_err
 configure(struct sqlite_store *s)
@@ -111,22 +108,9 @@ configure(struct sqlite_store *s)
 	(void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
 	(void)sqlite3_db_config(
 	    s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-	(void)sqlite3_wal_hook(s->db, note_wal_pages, s);
-	rc = sqlite3_exec(s->db,
-	    "PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY;"
-	    "PRAGMA synchronous=FULL;",
-	    NULL, NULL, NULL);
+	emotp_sqlite_wal_watch(&s->wal, s->db);
+	rc = pragmas(s->db);
 	return rc == SQLITE_OK ? EMOTP_OK : failed(s, rc);
-}
-
-/* Without waiting: whoever reads or writes would hinder it for long. */
-static void
-checkpoint(struct sqlite_store *s, int mode)
-{
-	(void)sqlite3_busy_handler(s->db, NULL, NULL);
-	(void)sqlite3_wal_checkpoint_v2(s->db, NULL, mode, NULL, NULL);
-	(void)sqlite3_busy_handler(s->db, wait_for_lock, s);
-	s->wal_pages = 0;
 }
 
 static void
@@ -134,7 +118,7 @@ sqlite_keep(void *db)
 {
 	struct sqlite_store *s = db;
 
-	s->kept = true;
+	s->wal.kept = true;
 	(void)sqlite3_exec(s->db, "PRAGMA cache_size=-16384", NULL, NULL, NULL);
 }
 
@@ -142,17 +126,16 @@ static bool
 sqlite_untidy(void *db)
 {
 	struct sqlite_store *s = db;
-	int new = s->wal_pages - s->tidied; /* below 0: it was begun anew */
 
-	if (new >= TIDY_PAGES || new < 0)
-		s->tidied = s->wal_pages;
-	return new >= TIDY_PAGES;
+	return emotp_sqlite_wal_untidy(&s->wal);
 }
 
 static void
 sqlite_tidy(void *db)
 {
-	checkpoint(db, SQLITE_CHECKPOINT_PASSIVE);
+	struct sqlite_store *s = db;
+
+	emotp_sqlite_wal_tidy(s->db);
 }
 
 static void
@@ -160,8 +143,7 @@ sqlite_close(void *db)
 {
 	struct sqlite_store *s = db;
 
-	if (s->kept)
-		checkpoint(s, SQLITE_CHECKPOINT_TRUNCATE);
+	emotp_sqlite_wal_leave(&s->wal, s->db);
 	for (size_t i = 0; i < STATEMENTS_MAX; i++)
 		(void)sqlite3_finalize(s->statements[i].stmt);
 	(void)sqlite3_close(s->db);
@@ -247,8 +229,14 @@ sqlite_exec(struct sqlite_store *s, const char *sql)
 static enum emotp_err
 sqlite_begin(void *db, enum emotp_begin kind)
 {
-	return sqlite_exec(
-	    db, kind == EMOTP_BEGIN_WRITE ? "BEGIN IMMEDIATE" : "BEGIN");
+	static const char *const sql[] = {
+	    [EMOTP_BEGIN_READ] = "BEGIN",
+	    [EMOTP_BEGIN_WRITE] = "BEGIN IMMEDIATE",
+	    [EMOTP_BEGIN_BULK] = BULK_CACHE "BEGIN IMMEDIATE",
+	    [EMOTP_BEGIN_ALONE] = "BEGIN IMMEDIATE",
+	};
+
+	return sqlite_exec(db, sql[kind]);
 }
 
 /*
@@ -263,11 +251,11 @@ sqlite_commit(void *db)
 
 	if (err == EMOTP_OK)
 		s->waited_ms = 0;
-	if (err == EMOTP_OK && s->kept && s->wal_pages >= KEPT_PAGES)
-		checkpoint(s, SQLITE_CHECKPOINT_RESTART);
-	else if (err == EMOTP_OK && !s->kept &&
-	    s->wal_pages >= CHECKPOINT_PAGES)
-		checkpoint(s, SQLITE_CHECKPOINT_TRUNCATE);
+	if (err == EMOTP_OK && emotp_sqlite_wal_due(&s->wal)) {
+		(void)sqlite3_busy_handler(s->db, NULL, NULL);
+		emotp_sqlite_wal_start_over(&s->wal, s->db);
+		(void)sqlite3_busy_handler(s->db, wait_for_lock, s);
+	}
 	return err;
 }
 
@@ -433,6 +421,14 @@ sqlite_create(const char *path, const struct emotp_statement *first,
 	return err;
 }
 
+/* AUTOINCREMENT goes by this table, which has no key: a row is replaced. */
+static const char last_id[] =
+    "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = ?1";
+static const char reserve[] =
+    "INSERT OR REPLACE INTO sqlite_sequence (rowid, name, seq) "
+    "SELECT max(rowid), ?1, max(?2, coalesce(max(seq), 0)) "
+    "FROM sqlite_sequence WHERE name = ?1";
+
 const struct emotp_backend emotp_store_sqlite = {
     .scheme = "sqlite:",
     .create = sqlite_create,
@@ -443,6 +439,8 @@ const struct emotp_backend emotp_store_sqlite = {
     .rollback = sqlite_rollback,
     .run = sqlite_run,
     .upgrade = sqlite_upgrade,
+    .last_id = last_id,
+    .reserve = reserve,
     .keep = sqlite_keep,
     .untidy = sqlite_untidy,
     .tidy = sqlite_tidy,

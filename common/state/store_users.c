@@ -294,7 +294,7 @@ emotp_store_user_judged(
 	    emotp_arg_blob(attempts, pack_attempts(&user->attempts, attempts)),
 	};
 
-	return emotp_write_one(store, user_judged, args, EMOTP_LEN(args));
+	return emotp_write_later(store, user_judged, args, EMOTP_LEN(args));
 }
 
 struct each_user {
@@ -326,7 +326,7 @@ emotp_store_user_each(struct emotp_store *store,
 	struct each_user context = {each, arg};
 	const struct emotp_rows rows = {take_each, &context};
 
-	return emotp_read_rows(store, user_each, NULL, 0, &rows);
+	return emotp_read_many(store, user_each, &rows);
 }
 
 enum emotp_err

@@ -44,9 +44,9 @@ fail(struct emotp_verification *list, size_t count, enum emotp_err err)
 static int
 by_name(const void *a, const void *b)
 {
-	const struct emotp_verification *const *x = a, *const *y = b;
+	const char *const *x = a, *const *y = b;
 
-	return strcasecmp((*x)->name, (*y)->name);
+	return strcasecmp(*x, *y);
 }
 
 static int
@@ -76,17 +76,16 @@ lock_hosts(const struct emotp_authority *a,
 
 static enum emotp_err
 lock_users(const struct emotp_authority *a,
-    const struct emotp_verification *list, size_t count,
-    const struct emotp_verification **sorted)
+    const struct emotp_verification *list, size_t count, const char **names)
 {
 	enum emotp_err err = EMOTP_OK;
 
 	for (size_t i = 0; i < count; i++)
-		sorted[i] = &list[i];
-	qsort(sorted, count, sizeof(*sorted), by_name);
+		names[i] = list[i].name;
+	qsort(names, count, sizeof(*names), by_name);
 	for (size_t i = 0; i < count && err == EMOTP_OK; i++)
-		if (i == 0 || by_name(&sorted[i], &sorted[i - 1]) != 0)
-			err = emotp_store_user_lock(a->store, sorted[i]->name);
+		if (i == 0 || strcasecmp(names[i], names[i - 1]) != 0)
+			err = emotp_store_user_lock(a->store, names[i]);
 	return err;
 }
 
@@ -99,19 +98,19 @@ static enum emotp_err
 lock_all(const struct emotp_authority *a, const struct emotp_verification *list,
     size_t count)
 {
-	const struct emotp_verification **sorted;
 	unsigned char(*digests)[DIGEST];
+	const char **names;
 	enum emotp_err err = EMOTP_ERR_MEMORY;
 
 	if (count < 2 || !emotp_store_locks_rows(a->store))
 		return EMOTP_OK;
-	sorted = calloc(count, sizeof(*sorted));
+	names = calloc(count, sizeof(*names));
 	digests = calloc(count, sizeof(*digests));
-	if (sorted != NULL && digests != NULL)
+	if (names != NULL && digests != NULL)
 		err = lock_hosts(a, list, count, digests);
 	if (err == EMOTP_OK)
-		err = lock_users(a, list, count, sorted);
-	free(sorted);
+		err = lock_users(a, list, count, names);
+	free(names);
 	free(digests);
 	return err;
 }

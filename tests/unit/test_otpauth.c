@@ -138,6 +138,8 @@ static const struct {
     {"otpauth://totp/h%3Aalice?" S, "h", "alice", {EMOTP_SHA1, 6, 30}},
     {"otpauth://totp/h%3aalice?" S, "h", "alice", {EMOTP_SHA1, 6, 30}},
     {"otpauth://totp/h:%20alice?" S, "h", "alice", {EMOTP_SHA1, 6, 30}},
+    {"otpauth://totp/%20alice?" S "&issuer=h", "h", "alice",
+	{EMOTP_SHA1, 6, 30}},
     {"otpauth://totp/alice?" S "&issuer=h", "h", "alice", {EMOTP_SHA1, 6, 30}},
     {"otpauth://totp/h:alice?issuer=h&" S, "h", "alice", {EMOTP_SHA1, 6, 30}},
     {"otpauth://totp/alice?" S "&algorithm=sha256&digits=8&period=60", "",

@@ -293,6 +293,36 @@ a_code_digest_is_bound_to_user_address_code_and_salt(void **state)
 	assert_memory_not_equal(a, b, sizeof(a));
 }
 
+/* By another implementation of HKDF: a store outlives many versions. */
+static void
+the_keys_that_are_derived_stay_the_same(void **state)
+{
+	static const char master[] =
+	    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+	static const struct emotp_key expected = {
+	    "\x23\xb0\x75\x20\x5b\x86\xf5\x84\xbe\xb8\x5d\x4c\x30\x9d\x03"
+	    "\x48\xb4\x9c\x67\xe4\x26\x22\x3d\xf8\xeb\x0a\x99\xfa\xd7\x1d"
+	    "\x67\x62",
+	    "\x27\x92\x5c\xa0\x62\x8f\x98\x3e\xfa\xc4\x15\x1a\xf4\x01\xb5"
+	    "\x40\x48\x5b\xab\xf8\xf6\x0c\x6e\x68\x56\x3e\x99\xb4\x6e\x50"
+	    "\x0a\xf7",
+	    "\xd7\xf6\x0e\xf8\x12\xcd\xf1\xef\xca\x7f\x40\xff\xe7\x19\xa9"
+	    "\xed",
+	};
+	struct emotp_key derived;
+	FILE *file;
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s/zeros", directory);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	(void)fputs(master, file);
+	(void)fclose(file);
+	(void)chmod(path, 0400);
+	assert_int_equal(emotp_key_load(path, &derived, NULL), EMOTP_OK);
+	assert_memory_equal(&derived, &expected, sizeof(derived));
+}
+
 int
 main(void)
 {
@@ -305,6 +335,7 @@ main(void)
 	    cmocka_unit_test(a_key_is_made_once_and_for_its_owner_alone),
 	    cmocka_unit_test(a_key_is_never_made_over_anything),
 	    cmocka_unit_test(a_key_is_32_bytes_that_nobody_else_can_read),
+	    cmocka_unit_test(the_keys_that_are_derived_stay_the_same),
 	    cmocka_unit_test(
 		a_code_digest_is_bound_to_user_address_code_and_salt),
 	};

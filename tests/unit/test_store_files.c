@@ -52,6 +52,24 @@ a_missing_directory_is_made_for_its_owner_alone(void **state)
 	assert_int_equal(st.st_mode, S_IFDIR | 0700);
 }
 
+static void
+the_log_of_a_store_that_is_gone_is_not_replayed(void **state)
+{
+	struct place *p = *state;
+	char wal[UNIT_PATH + 16];
+	struct emotp_why why = {""};
+
+	(void)place_add_user(p, "alice", "a@x");
+	assert_int_equal(unlink(p->file), 0);
+	assert_int_equal(
+	    emotp_store_create(storing_backends, p->uri, &p->key, &why),
+	    EMOTP_ERR_STORE);
+	assert_non_null(strstr(why.text, "-wal"));
+	(void)snprintf(wal, sizeof(wal), "%s-wal", p->file);
+	assert_int_equal(unlink(wal), 0);
+	OK(emotp_store_create(storing_backends, p->uri, &p->key, NULL));
+}
+
 static const struct {
 	const char *uri;
 	enum emotp_err err;
@@ -67,9 +85,12 @@ static const struct {
     {"sqlite:/nonexistent/x.db", EMOTP_ERR_STORE},
 };
 
+/* By a process that carries this backend alone, like the module. */
 static void
 only_a_store_that_is_there_is_opened(void **state)
 {
+	static const struct emotp_backend *const backends[] = {
+	    &emotp_store_sqlite, NULL};
 	struct place *p = *state;
 
 	for (size_t i = 0; i < LEN(uris); i++) {
@@ -78,7 +99,7 @@ only_a_store_that_is_there_is_opened(void **state)
 
 		CHECK_INT(uris[i].uri,
 		    emotp_store_open(
-			storing_backends, uris[i].uri, &p->key, &store, &why),
+			backends, uris[i].uri, &p->key, &store, &why),
 		    uris[i].err);
 		CHECK(uris[i].uri, why.text[0] != '\0' && store == NULL);
 	}
@@ -310,24 +331,100 @@ a_reader_sees_the_last_commit_and_is_in_nobodys_way(void **state)
 }
 
 static void
+login(struct place *p, struct emotp_user *user, int64_t at_s)
+{
+	user->last_login = at_s;
+	OK(emotp_store_begin(p->store));
+	OK(emotp_store_user_judged(p->store, user));
+	OK(emotp_store_commit(p->store));
+	place_reopen(p);
+}
+
+/* Once it is as large as it gets, it is overwritten: nothing grows. */
+static void
 the_log_stays_small_over_500_logins(void **state)
 {
 	struct place *p = *state;
+	struct emotp_user user = place_add_user(p, "alice", "a@x");
 	char wal[UNIT_PATH + 16];
 	struct stat st;
-	off_t most = 0;
+	off_t full = 0;
 
 	(void)snprintf(wal, sizeof(wal), "%s-wal", p->file);
 	for (int i = 0; i < 500; i++) {
-		OK(emotp_store_begin(p->store));
-		OK(emotp_store_note_unknown(p->store, NOW_S + i));
-		OK(emotp_store_commit(p->store));
-		if (stat(wal, &st) == 0 && st.st_size > most)
-			most = st.st_size;
-		place_reopen(p);
+		login(p, &user, NOW_S + i);
+		assert_int_equal(stat(wal, &st), 0);
+		if (i == 100)
+			full = st.st_size;
+		else if (i > 100)
+			assert_int_equal(st.st_size, full);
 	}
-	if (most == 0 || most >= 1 << 20)
-		fail_msg("-wal grew to %lld bytes", (long long)most);
+	assert_in_range(full, 1, (1 << 20) - 1);
+}
+
+static void
+after_a_large_change_the_log_is_given_back(void **state)
+{
+	struct place *p = *state;
+	char wal[UNIT_PATH + 16], name[32], email[32];
+	struct stat st;
+
+	(void)snprintf(wal, sizeof(wal), "%s-wal", p->file);
+	OK(emotp_store_begin(p->store));
+	for (int i = 0; i < 20000; i++) {
+		struct emotp_user user;
+
+		(void)snprintf(name, sizeof(name), "u%d", i);
+		(void)snprintf(email, sizeof(email), "u%d@x", i);
+		user = place_user(name, email);
+		OK(emotp_store_user_insert(p->store, &user));
+	}
+	OK(emotp_store_commit(p->store));
+	assert_int_equal(stat(wal, &st), 0);
+	assert_int_equal(st.st_size, 0);
+}
+
+static void
+copy_file(const char *from, const char *to)
+{
+	char buf[65536];
+	FILE *in = fopen(from, "re"), *out = fopen(to, "we");
+	size_t n;
+
+	assert_non_null(in);
+	assert_non_null(out);
+	while ((n = fread(buf, 1, sizeof(buf), in)) > 0)
+		assert_int_equal(fwrite(buf, 1, n, out), n);
+	(void)fclose(in);
+	assert_int_equal(fclose(out), 0);
+}
+
+/* What the log held before it started over must not come back. */
+static void
+what_a_crash_leaves_ends_with_the_last_commit(void **state)
+{
+	struct place *p = *state;
+	struct emotp_user user = place_add_user(p, "alice", "a@x");
+	struct place left = *p;
+	char from[UNIT_PATH + 16], to[UNIT_PATH + 16];
+
+	(void)snprintf(left.file, sizeof(left.file), "%s/left", p->directory);
+	(void)snprintf(left.uri, sizeof(left.uri), "sqlite:%s", left.file);
+	(void)snprintf(from, sizeof(from), "%s-wal", p->file);
+	(void)snprintf(to, sizeof(to), "%s-wal", left.file);
+	for (int i = 0; i < 200; i++) {
+		struct emotp_user seen;
+
+		login(p, &user, NOW_S + i);
+		(void)unlink(left.file);
+		copy_file(from, to);
+		copy_file(p->file, left.file);
+		assert_int_equal(chmod(left.file, 0600), 0);
+		left.store = place_open(&left);
+		seen = place_read_user(&left, "alice");
+		emotp_store_close(left.store);
+		assert_int_equal(seen.last_login, NOW_S + i);
+	}
 }
 
 int
@@ -336,12 +433,15 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    place_test(a_store_opens_with_its_own_key_only),
 	    place_test(a_store_is_made_once),
+	    place_test(the_log_of_a_store_that_is_gone_is_not_replayed),
 	    place_test(a_missing_directory_is_made_for_its_owner_alone),
 	    place_test(only_a_store_that_is_there_is_opened),
 	    place_test(a_store_that_is_not_trusted_is_refused),
 	    place_test(a_lock_is_waited_for_5_seconds_in_all),
 	    place_test(a_reader_sees_the_last_commit_and_is_in_nobodys_way),
 	    place_test(the_log_stays_small_over_500_logins),
+	    place_test(after_a_large_change_the_log_is_given_back),
+	    place_test(what_a_crash_leaves_ends_with_the_last_commit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
