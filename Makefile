@@ -6,7 +6,7 @@
 #	sudo make try   a sandbox that stays up, for your own phone
 #	make lint       every warning of every analyser
 #	make fuzz       a minute for every parser; FUZZ_SECONDS is honoured
-#	sudo make bench a login beside those of two other modules
+#	sudo make bench a login beside those of two other modules, the service
 #	make install    DESTDIR and PREFIX are honoured
 
 VERSION	 = 0.1.0
@@ -48,7 +48,8 @@ SERVER	 := $(wildcard server/*.c)
 WEB	 := $(sort $(wildcard server/web/*))
 UNIT	 := $(wildcard tests/unit/*.c)
 FUZZ	 := $(wildcard tests/fuzz/fuzz_*.c)
-SOURCES	 := $(COMMON) $(STATE) $(PAM) $(PROVISION) $(SERVER) $(UNIT) $(FUZZ)
+BENCH	 := $(wildcard tests/bench/*.c)
+SOURCES	 := $(COMMON) $(STATE) $(PAM) $(PROVISION) $(SERVER) $(UNIT) $(FUZZ) $(BENCH)
 TEMPLATES := $(sort $(wildcard etc/mail/*/*.txt))
 
 obj	 = $(patsubst %.c,$(BUILD)/%.o,$(1))
@@ -72,12 +73,12 @@ $(BUILD)/pam_emotp.so: $(call obj,$(PAM)) $(LIBS) pam_emotp/pam_emotp.map
 
 $(BUILD)/emotp-provision: $(call obj,$(PROVISION)) $(LIBS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $^ \
-	    -lcurl -lcjson -lqrencode -lcrypto -lsqlite3 -linih
+	    -lcurl -lcjson -lqrencode -lcrypto -lsqlite3 -lpq -linih
 
 $(BUILD)/emotpd: $(call obj,$(SERVER)) $(LIBS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -pie -pthread -o $@ $^ -levent_openssl \
 	    -levent_core -levent_extra -lssl -lcurl -lcjson -lcrypto \
-	    -lsqlite3 -linih
+	    -lsqlite3 -lpq -linih
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -102,6 +103,7 @@ $(BUILD)/web.h: $(WEB) server/embed
 $(BUILD)/server/file.o: $(BUILD)/web.h
 $(BUILD)/common/state/store_sqlite.o: $(patsubst common/state/%,$(BUILD)/%.h, \
 	$(wildcard common/state/*.sql))
+$(BUILD)/common/state/store_postgres.o: $(BUILD)/store_postgres.sql.h
 $(BUILD)/common/state/template.o: $(BUILD)/templates.h
 
 -include $(patsubst %.c,$(BUILD)/%.d,$(SOURCES))
@@ -109,8 +111,9 @@ $(BUILD)/common/state/template.o: $(BUILD)/templates.h
 # Unit tests: one program for each file, linked with the same archives.
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $(filter %.o,$^) $(filter %.a,$^) \
-	    -lcmocka -lcurl -lcjson -lcrypto -lsqlite3 -linih
+	    -lcmocka -lcurl -lcjson -lcrypto -lsqlite3 -lpq -linih
 $(BUILD)/tests/unit/test_listen: $(BUILD)/server/listen.o
+$(BUILD)/tests/unit/test_targets: $(BUILD)/server/targets.o
 unit: $(patsubst %.c,$(BUILD)/%,$(UNIT))
 
 # Fuzz targets: tests/fuzz/run builds them with clang, apart.
@@ -128,13 +131,29 @@ $(BUILD)/tests/bench/driver: $(call obj,tests/bench/driver.c)
 	$(CC) $(CFLAGS) $(LDFLAGS) -rdynamic -fvisibility=default -pie -o $@ \
 	    $^ -lpam
 $(BUILD)/tests/bench/driver.o: override CFLAGS += -fvisibility=default
+$(BUILD)/tests/bench/load: $(call obj,tests/bench/load.c \
+    tests/bench/load_kinds.c) $(BUILD)/libemotp.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $^ -lssl -lcrypto
+$(BUILD)/tests/bench/bare: $(call obj,tests/bench/bare.c)
+	$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $^ -levent_openssl \
+	    -levent_core -levent_extra -lssl -lcrypto -lsqlite3
+$(BUILD)/tests/bench/countsync.so: $(call obj,tests/bench/countsync.c)
+	$(CC) $(CFLAGS) -fvisibility=default -shared -o $@ $^
+$(BUILD)/tests/bench/countsync.o: override CFLAGS += -fvisibility=default
+$(BUILD)/tests/bench/atclock.so: $(call obj,tests/lib/atclock.c)
+	$(CC) $(CFLAGS) -fvisibility=default -shared -o $@ $^
+$(BUILD)/tests/lib/atclock.o: override CFLAGS += -fvisibility=default
 # Two floors, with the same libraries in the same order.
 $(BUILD)/tests/bench/pam_%.so: $(BUILD)/tests/bench/%.o $(LIBS)
 	$(CC) $(CFLAGS) -Wl,-z,now -Wl,--no-as-needed -shared -o $@ $^ \
 	    -lsqlite3 -lpam -lcrypto -linih
-bench: all $(patsubst %,$(BUILD)/tests/bench/%,driver pam_floor.so \
+bench: bench-login bench-service
+bench-login: all $(patsubst %,$(BUILD)/tests/bench/%,driver pam_floor.so \
     pam_sqlite.so)
 	@tests/bench/bench $(BUILD)
+bench-service: all $(patsubst %,$(BUILD)/tests/bench/%,driver load bare \
+    countsync.so atclock.so)
+	@tests/bench/service $(BUILD)
 
 deps:
 	@etc/deps
@@ -145,6 +164,7 @@ try:
 	@tests/demo/demo --try
 pictures: all
 	@tests/demo/pictures
+	@tests/web/pictures
 check:
 	@tests/check
 lint:
@@ -194,7 +214,7 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all unit fuzzers fuzz bench deps demo try pictures check lint format install \
+.PHONY: all unit fuzzers fuzz bench bench-login bench-service deps demo try pictures check lint format install \
     uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:

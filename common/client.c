@@ -40,10 +40,11 @@ too_long(struct emotp_why *why)
 
 /* The answer has the protocol's shape and makes no sense all the same. */
 static enum emotp_err
-nonsense(const char *what, struct emotp_why *why)
+nonsense(
+    const struct emotp_client *client, const char *what, struct emotp_why *why)
 {
-	return emotp_fail(
-	    why, EMOTP_ERR_SERVICE, "the service answered with %s", what);
+	return emotp_fail(why, EMOTP_ERR_SERVICE, "%s: answered with %s",
+	    emotp_client_base(client), what);
 }
 
 enum emotp_err
@@ -164,7 +165,8 @@ emotp_client_register(struct emotp_client *client,
 		if (take_token(&r, &token))
 			*ret = token;
 		else
-			err = nonsense("a token that nothing can show", why);
+			err = nonsense(
+			    client, "a token that nothing can show", why);
 	}
 	emotp_wipe(&token, sizeof(token));
 	emotp_wipe(&r, sizeof(r));
@@ -198,7 +200,7 @@ emotp_client_confirm(struct emotp_client *client,
 	err = emotp_client_call(client, &call, ret_problem, why);
 	emotp_wipe(otp, sizeof(otp));
 	if (err == EMOTP_OK && drift != (int)drift)
-		return nonsense("a drift beyond all measure", why);
+		return nonsense(client, "a drift beyond all measure", why);
 	if (err == EMOTP_OK)
 		*ret = (int)drift;
 	return err;
@@ -216,7 +218,7 @@ emotp_client_time(
 	enum emotp_err err = emotp_client_call(client, &call, &problem, why);
 
 	if (err == EMOTP_OK && problem != EMOTP_PROBLEM_NONE)
-		return nonsense(emotp_problem_type(problem), why);
+		return nonsense(client, emotp_problem_type(problem), why);
 	if (err == EMOTP_OK)
 		*ret = now_s;
 	return err;
@@ -274,29 +276,34 @@ call_verify(struct emotp_client *client, struct question *q, struct verdict *v,
 
 /* An answer to another question accepts nobody, and refuses nobody. */
 static enum emotp_err
-take_verdict(const struct question *q, const struct verdict *v, bool *ret,
+take_verdict(const struct emotp_client *client, const struct question *q,
+    const struct verdict *v, struct emotp_client_verdict *ret,
     struct emotp_why *why)
 {
 	bool accepted = strcmp(v->word, "accepted") == 0;
 
 	if (!accepted && strcmp(v->word, "refused") != 0)
-		return nonsense("a verdict that does not exist", why);
-	if (strcmp(v->nonce, q->nonce) != 0 || strcmp(v->user, q->user) != 0)
-		return nonsense("a verdict on something else", why);
-	*ret = accepted;
+		return nonsense(client, "a verdict that does not exist", why);
+	if (strcmp(v->nonce, q->nonce) != 0)
+		return nonsense(client, "another question's nonce", why);
+	if (strcmp(v->user, q->user) != 0)
+		return nonsense(client, "a verdict on another user", why);
+	ret->accepted = accepted;
+	(void)emotp_copy(ret->host, sizeof(ret->host), v->host);
 	return EMOTP_OK;
 }
 
 enum emotp_err
 emotp_client_verify(struct emotp_client *client,
-    const struct emotp_client_question *question, bool *ret,
-    enum emotp_problem *ret_problem, struct emotp_why *why)
+    const struct emotp_client_question *question,
+    struct emotp_client_verdict *ret, enum emotp_problem *ret_problem,
+    struct emotp_why *why)
 {
 	struct question q;
 	struct verdict v;
 	enum emotp_err err;
 
-	*ret = false;
+	memset(ret, 0, sizeof(*ret));
 	*ret_problem = EMOTP_PROBLEM_NONE;
 	memset(&q, 0, sizeof(q));
 	memset(&v, 0, sizeof(v));
@@ -304,7 +311,7 @@ emotp_client_verify(struct emotp_client *client,
 	    call_verify(client, &q, &v, ret_problem, why) :
 	    too_long(why);
 	if (err == EMOTP_OK && *ret_problem == EMOTP_PROBLEM_NONE)
-		err = take_verdict(&q, &v, ret, why);
+		err = take_verdict(client, &q, &v, ret, why);
 	emotp_wipe(&q, sizeof(q));
 	return err;
 }

@@ -50,6 +50,8 @@ struct emotp_client_settings {
 	const char *ca; /* a file of PEM certificates; NULL: the system's */
 	const char *host_key; /* for verifications, or NULL */
 	int deadline_ms;      /* of a call, from its begin; 0: the default */
+	int keep_s; /* how long a connection may lie idle between two calls; */
+		    /* 0: each call has its own */
 };
 
 /*
@@ -62,10 +64,24 @@ enum emotp_err emotp_client_open(const struct emotp_client_settings *settings,
 void emotp_client_close(struct emotp_client *client);
 
 /*
+ * Of the calls to come: how long each may take in all, and until it is
+ * connected, TLS and the look-up of names included. Both more than 0.
+ */
+void emotp_client_limit(
+    struct emotp_client *client, int connect_ms, int deadline_ms);
+
+/*
+ * After EMOTP_ERR_SERVICE: whether the call began to write its request. If
+ * not, nothing of it left this host, and another service may be asked.
+ */
+bool emotp_client_asked(const struct emotp_client *client);
+
+/*
  * The calls. EMOTP_OK: the service has decided; *ret_problem says what, and
  * *ret is filled if that is EMOTP_PROBLEM_NONE. EMOTP_ERR_SERVICE: no answer,
  * or none that the protocol knows. EMOTP_ERR_INVALID: what is to be sent is
- * no UTF-8 or too long for a message. Nothing is sent twice.
+ * no UTF-8 or too long for a message. Nothing is sent twice, not even where
+ * a connection that was kept turns out to be dead.
  */
 
 /* Asks that a registration code be mailed to email. */
@@ -113,12 +129,18 @@ struct emotp_client_question {
 	const char *rhost;
 };
 
+struct emotp_client_verdict {
+	bool accepted;
+	char host[EMOTP_ACCOUNT_MAX + 1]; /* whose key it was */
+};
+
 /*
- * Asks for a verdict with the host key. *ret is true only for an acceptance
- * of that user's code with that nonce.
+ * Asks for a verdict with the host key. ret->accepted is true only for an
+ * acceptance of that user's code with that nonce; on an error it is false.
  */
 enum emotp_err emotp_client_verify(struct emotp_client *client,
-    const struct emotp_client_question *question, bool *ret,
-    enum emotp_problem *ret_problem, struct emotp_why *why);
+    const struct emotp_client_question *question,
+    struct emotp_client_verdict *ret, enum emotp_problem *ret_problem,
+    struct emotp_why *why);
 
 #endif

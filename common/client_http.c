@@ -1,7 +1,7 @@
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include <curl/curl.h>
 
@@ -11,7 +11,6 @@
 
 #define DEFAULT_CA   "/etc/ssl/certs/ca-certificates.crt"
 #define USER_AGENT   "emotp/" EMOTP_VERSION
-#define PROBLEM_TYPE "about:emotp#"
 #define HEADER_MAX   160
 #define LENGTH(list) (sizeof(list) / sizeof((list)[0]))
 
@@ -20,27 +19,14 @@ struct emotp_client {
 	struct curl_slist *headers;
 	char base[EMOTP_CLIENT_URL + 1]; /* without a path */
 	char ca[EMOTP_CLIENT_URL + 1];
+	long connect_ms;
 	long deadline_ms;
+	long keep_s;
+	bool asked; /* the request of this call has begun to be written */
 	char reason[CURL_ERROR_SIZE];
 	size_t len;
 	char body[EMOTP_MESSAGE_MAX]; /* of the answer; wiped after each call */
 };
-
-static const struct {
-	long status;
-	const char *type;
-} problems[] = {[EMOTP_PROBLEM_NONE] = {0, "none"},
-#define X(name, number, word) [EMOTP_PROBLEM_##name] = {number, word},
-    EMOTP_PROBLEM_MAP(X)
-#undef X
-};
-
-const char *
-emotp_problem_type(enum emotp_problem problem)
-{
-	return (size_t)problem < LENGTH(problems) ? problems[problem].type :
-						    "unknown";
-}
 
 /* ---- opening ---- */
 
@@ -162,6 +148,8 @@ emotp_client_open(const struct emotp_client_settings *settings,
 	client->deadline_ms = settings->deadline_ms != 0 ?
 	    settings->deadline_ms :
 	    EMOTP_CLIENT_DEADLINE * 1000L;
+	client->connect_ms = client->deadline_ms;
+	client->keep_s = settings->keep_s;
 	*ret = client;
 	return EMOTP_OK;
 }
@@ -177,6 +165,79 @@ emotp_client_close(struct emotp_client *client)
 	curl_easy_cleanup(client->curl);
 	emotp_wipe(client, sizeof(*client));
 	free(client);
+}
+
+void
+emotp_client_limit(struct emotp_client *client, int connect_ms, int deadline_ms)
+{
+	client->connect_ms = connect_ms;
+	client->deadline_ms = deadline_ms;
+}
+
+bool
+emotp_client_asked(const struct emotp_client *client)
+{
+	return client->asked;
+}
+
+const char *
+emotp_client_base(const struct emotp_client *client)
+{
+	return client->base;
+}
+
+/* ---- one request, written once ---- */
+
+/*
+ * Called by libcurl before it writes anything of a request. On a connection
+ * that was kept and turns out to be dead it would begin again on another; the
+ * service may have heard the first all the same, and a code is used up.
+ */
+static int
+begin(void *arg, char *remote, char *local, int remote_port, int local_port)
+{
+	struct emotp_client *client = arg;
+
+	(void)remote;
+	(void)local;
+	(void)remote_port;
+	(void)local_port;
+	if (client->asked)
+		return CURL_PREREQFUNC_ABORT;
+	client->asked = true;
+	return CURL_PREREQFUNC_OK;
+}
+
+/*
+ * Whether the connection of the call before is there and silent. libcurl
+ * looks too, but takes bytes that wait for a sign of life: and TLS says
+ * farewell with some. Between two requests a service has nothing to say.
+ */
+static bool
+still_good(struct emotp_client *client)
+{
+	curl_socket_t fd = CURL_SOCKET_BAD;
+	struct pollfd ready = {.events = POLLIN};
+
+	if (curl_easy_getinfo(client->curl, CURLINFO_ACTIVESOCKET, &fd) !=
+		CURLE_OK ||
+	    fd == CURL_SOCKET_BAD)
+		return false;
+	ready.fd = fd;
+	return poll(&ready, 1, 0) == 0;
+}
+
+/* A handle without connections, in the place of one whose is not good. */
+static bool
+renew(struct emotp_client *client)
+{
+	if (client->keep_s == 0 || still_good(client)) {
+		curl_easy_reset(client->curl);
+		return true;
+	}
+	curl_easy_cleanup(client->curl);
+	client->curl = curl_easy_init();
+	return client->curl != NULL;
 }
 
 /* ---- one request and its answer ---- */
@@ -195,10 +256,7 @@ take_body(char *data, size_t size, size_t count, void *arg)
 	return len;
 }
 
-/*
- * A connection is never used again: on one that turns out to be dead libcurl
- * sends the request anew, and a code must not be sent twice.
- */
+/* QUICK_EXIT: a look-up of names that hangs is not waited for. */
 static CURLcode
 set_numbers(struct emotp_client *client)
 {
@@ -212,11 +270,13 @@ set_numbers(struct emotp_client *client)
 	    {CURLOPT_NETRC, CURL_NETRC_IGNORED},
 	    {CURLOPT_FOLLOWLOCATION, 0},
 	    {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1},
-	    {CURLOPT_FRESH_CONNECT, 1},
-	    {CURLOPT_FORBID_REUSE, 1},
+	    {CURLOPT_FRESH_CONNECT, client->keep_s == 0},
+	    {CURLOPT_FORBID_REUSE, client->keep_s == 0},
+	    {CURLOPT_MAXAGE_CONN, client->keep_s},
 	    {CURLOPT_TIMEOUT_MS, client->deadline_ms},
-	    {CURLOPT_CONNECTTIMEOUT_MS, client->deadline_ms},
+	    {CURLOPT_CONNECTTIMEOUT_MS, client->connect_ms},
 	    {CURLOPT_NOSIGNAL, 1},
+	    {CURLOPT_QUICK_EXIT, 1},
 	};
 	CURLcode rc = CURLE_OK;
 
@@ -253,34 +313,51 @@ set_texts(struct emotp_client *client, const char *url)
 	return rc;
 }
 
+/* The callbacks, and what they are called with. */
+static CURLcode
+set_callbacks(struct emotp_client *client)
+{
+	CURL *curl = client->curl;
+	CURLcode rc =
+	    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, client->reason);
+
+	if (rc == CURLE_OK)
+		rc =
+		    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, client->headers);
+	if (rc == CURLE_OK)
+		rc = curl_easy_setopt(curl, CURLOPT_PREREQFUNCTION, begin);
+	if (rc == CURLE_OK)
+		rc = curl_easy_setopt(curl, CURLOPT_PREREQDATA, client);
+	if (rc == CURLE_OK)
+		rc = curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+	if (rc == CURLE_OK)
+		rc = curl_easy_setopt(curl, CURLOPT_WRITEDATA, client);
+	return rc;
+}
+
 /* body is borrowed until the transfer is over; NULL for a GET. */
 static CURLcode
 transfer(
     struct emotp_client *client, const char *url, const char *body, size_t len)
 {
-	CURL *curl = client->curl;
 	CURLcode rc;
 
-	curl_easy_reset(curl);
 	client->reason[0] = '\0';
 	client->len = 0;
-	rc = curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, client->reason);
+	client->asked = false;
+	if (!renew(client))
+		return CURLE_OUT_OF_MEMORY;
+	rc = set_callbacks(client);
 	if (rc == CURLE_OK)
 		rc = set_numbers(client);
 	if (rc == CURLE_OK)
 		rc = set_texts(client, url);
-	if (rc == CURLE_OK)
-		rc =
-		    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, client->headers);
-	if (rc == CURLE_OK)
-		rc = curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
-	if (rc == CURLE_OK)
-		rc = curl_easy_setopt(curl, CURLOPT_WRITEDATA, client);
 	if (rc == CURLE_OK && body != NULL)
-		rc = curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)len);
+		rc = curl_easy_setopt(
+		    client->curl, CURLOPT_POSTFIELDSIZE, (long)len);
 	if (rc == CURLE_OK && body != NULL)
-		rc = curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
-	return rc == CURLE_OK ? curl_easy_perform(curl) : rc;
+		rc = curl_easy_setopt(client->curl, CURLOPT_POSTFIELDS, body);
+	return rc == CURLE_OK ? curl_easy_perform(client->curl) : rc;
 }
 
 static enum emotp_err
@@ -292,69 +369,25 @@ explain(struct emotp_client *client, CURLcode rc, struct emotp_why *why)
 
 	if (rc == CURLE_WRITE_ERROR)
 		reason = "the answer is too long";
+	if (rc == CURLE_ABORTED_BY_CALLBACK)
+		reason = "closed the connection when it was asked";
 	return emotp_fail(why, EMOTP_ERR_SERVICE, "%s: %s", client->base,
 	    emotp_escape(reason, false, shown));
 }
 
-/* Whether the answer is of that media type, with or without parameters. */
-static bool
-is_type(struct emotp_client *client, const char *wanted)
+/* What came, for client_answer.c. */
+static void
+take_reply(struct emotp_client *client, struct emotp_reply *ret)
 {
 	const char *type = NULL;
-	size_t len = strlen(wanted);
 
-	return curl_easy_getinfo(client->curl, CURLINFO_CONTENT_TYPE, &type) ==
-	    CURLE_OK &&
-	    type != NULL && strncasecmp(type, wanted, len) == 0 &&
-	    (type[len] == '\0' || type[len] == ';' || type[len] == ' ');
-}
-
-/* EMOTP_PROBLEM_NONE if the answer tells of none that the protocol knows. */
-static enum emotp_problem
-read_problem(struct emotp_client *client, long status)
-{
-	char type[64 + 1], title[EMOTP_CLIENT_URL + 1];
-	int64_t told = 0;
-	const struct emotp_field fields[] = {
-	    {"type", EMOTP_FIELD_TEXT, false, 1, 64, type, NULL},
-	    {"title", EMOTP_FIELD_TEXT, false, 0, EMOTP_CLIENT_URL, title,
-		NULL},
-	    {"status", EMOTP_FIELD_INTEGER, false, 0, 0, &told, NULL},
-	};
-
-	if (!is_type(client, "application/problem+json") ||
-	    emotp_json_read(client->body, client->len, fields,
-		LENGTH(fields)) != EMOTP_OK ||
-	    told != status ||
-	    strncmp(type, PROBLEM_TYPE, strlen(PROBLEM_TYPE)) != 0)
-		return EMOTP_PROBLEM_NONE;
-	for (size_t i = 1; i < LENGTH(problems); i++)
-		if (problems[i].status == status &&
-		    strcmp(problems[i].type, type + strlen(PROBLEM_TYPE)) == 0)
-			return (enum emotp_problem)i;
-	return EMOTP_PROBLEM_NONE;
-}
-
-static enum emotp_err
-read_answer(struct emotp_client *client, const struct emotp_call *call,
-    enum emotp_problem *ret_problem, struct emotp_why *why)
-{
-	long status = 0;
-
-	(void)curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &status);
-	*ret_problem = EMOTP_PROBLEM_NONE;
-	if (status == call->status && is_type(client, "application/json") &&
-	    emotp_json_read(client->body, client->len, call->answer,
-		call->answered) == EMOTP_OK)
-		return EMOTP_OK;
-	if (status >= 400)
-		*ret_problem = read_problem(client, status);
-	if (*ret_problem != EMOTP_PROBLEM_NONE)
-		return EMOTP_OK;
-	return emotp_fail(why, EMOTP_ERR_SERVICE,
-	    "%s: the answer (status %ld) is none of"
-	    " emotpd",
-	    client->base, status);
+	ret->from = client->base;
+	ret->body = client->body;
+	ret->len = client->len;
+	(void)curl_easy_getinfo(
+	    client->curl, CURLINFO_RESPONSE_CODE, &ret->status);
+	(void)curl_easy_getinfo(client->curl, CURLINFO_CONTENT_TYPE, &type);
+	ret->type = type != NULL ? type : "";
 }
 
 enum emotp_err
@@ -362,6 +395,7 @@ emotp_client_call(struct emotp_client *client, const struct emotp_call *call,
     enum emotp_problem *ret_problem, struct emotp_why *why)
 {
 	char url[sizeof(client->base) + 96], body[EMOTP_MESSAGE_MAX + 1];
+	struct emotp_reply reply = {.status = 0};
 	enum emotp_err err = EMOTP_OK;
 	size_t len = 0;
 	CURLcode rc;
@@ -373,8 +407,10 @@ emotp_client_call(struct emotp_client *client, const struct emotp_call *call,
 	if (err != EMOTP_OK)
 		return emotp_fail(why, err, "this cannot be sent");
 	rc = transfer(client, url, call->ask != NULL ? body : NULL, len);
-	err = rc == CURLE_OK ? read_answer(client, call, ret_problem, why) :
-			       explain(client, rc, why);
+	take_reply(client, &reply);
+	err = rc == CURLE_OK ?
+	    emotp_reply_read(&reply, call, ret_problem, why) :
+	    explain(client, rc, why);
 	emotp_wipe(client->body, sizeof(client->body));
 	emotp_wipe(body, sizeof(body));
 	return err;

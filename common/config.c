@@ -65,6 +65,22 @@ set_url(const struct setting *setting, struct emotp_config *config,
 	return set_text(setting, config, value);
 }
 
+/* What else has to be so, emotp_client_open sees. */
+static const char *
+set_urls(const struct setting *setting, struct emotp_config *config,
+    const char *value)
+{
+	char list[EMOTP_CONFIG_VALUE], *rest = list, *url;
+
+	if (!emotp_copy(list, sizeof(list), value))
+		return "too long";
+	while ((url = strsep(&rest, " ")) != NULL)
+		if (url[0] != '\0' && strncmp(url, "https://", 8) != 0 &&
+		    strncmp(url, "http://", 7) != 0)
+			return "https:// expected, several with spaces between";
+	return set_text(setting, config, value);
+}
+
 static const char *
 set_service(const struct setting *setting, struct emotp_config *config,
     const char *value)
@@ -143,6 +159,7 @@ set_algorithm(const struct setting *setting, struct emotp_config *config,
 static const struct setting settings[] = {
     {"algorithm", "SHA1", set_algorithm, 0, 0},
     {"digits", "6", set_digits, NUMBER(params.digits)},
+    {"host_key_file", "", set_path, TEXT(host_key_file)},
     {"issuer", NULL, set_issuer, TEXT(issuer)},
     {"key_file", "/etc/emotp/master.key", set_path, TEXT(key_file)},
     {"language", "en", set_language, TEXT(language)},
@@ -162,6 +179,8 @@ static const struct setting settings[] = {
     {"templates", "/etc/emotp/mail", set_path, TEXT(templates)},
     {"tls_certificate", "", set_path, TEXT(tls_certificate)},
     {"tls_key", "", set_path, TEXT(tls_key)},
+    {"upstream", "", set_urls, TEXT(upstream)},
+    {"upstream_ca", "", set_path, TEXT(upstream_ca)},
 };
 
 #define COUNT (sizeof(settings) / sizeof(settings[0]))
@@ -288,6 +307,13 @@ finish(const char *path, struct emotp_config *config, struct emotp_why *why)
 		bad = "issuer: set one, the host has no usable name";
 	else if (config->skew > config->resync)
 		bad = "skew: more than resync";
+	else if (config->upstream[0] != '\0' && config->listen[0] != '\0')
+		bad = "listen: not beside upstream, with which this host asks"
+		      " others and serves itself alone";
+	else if (config->upstream[0] != '\0' &&
+	    config->host_key_file[0] == '\0')
+		bad = "upstream: needs host_key_file, with the key that"
+		      " `emotp-provision host add` printed";
 	return bad == NULL ?
 	    EMOTP_OK :
 	    emotp_fail(why, EMOTP_ERR_CONFIG, "%s: %s", path, bad);

@@ -31,6 +31,9 @@ struct emotp_config {
 	char tls_key[EMOTP_CONFIG_VALUE];
 	char public_url[EMOTP_CONFIG_VALUE];
 	char socket[EMOTP_CONFIG_VALUE];
+	char upstream[EMOTP_CONFIG_VALUE]; /* several, as with listen */
+	char upstream_ca[EMOTP_CONFIG_VALUE];
+	char host_key_file[EMOTP_CONFIG_VALUE];
 };
 
 #define EMOTP_RESYNC_MAX 100 /* steps */

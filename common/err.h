@@ -15,6 +15,7 @@
 	X(KEY, "key unusable")                                  \
 	X(STORE, "store not to be had")                         \
 	X(BUSY, "store locked by another process for too long") \
+	X(CONFLICT, "another transaction was in the way")       \
 	X(SERVICE, "service not to be had")                     \
 	X(MAIL, "mail not accepted")                            \
 	X(INVALID, "not valid")                                 \

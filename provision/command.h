@@ -75,6 +75,7 @@ int command_verify(struct session *s, const struct arguments *args);
 int command_import(struct session *s, const struct arguments *args);
 int command_export(struct session *s, const struct arguments *args);
 int command_host(struct session *s, const struct arguments *args);
+int command_copy(struct session *s, const struct arguments *args);
 int command_flush(struct session *s, const struct arguments *args);
 
 #endif

@@ -158,6 +158,7 @@ init_store(struct session *s)
 {
 	const char *path = session_store_path(s);
 	struct emotp_why why = {""};
+	char shown[EMOTP_STORE_SHOWN];
 	bool made = !exists(path);
 	enum emotp_err err = EMOTP_OK;
 	int code;
@@ -173,7 +174,8 @@ init_store(struct session *s)
 				      making_failed(path, err, &why);
 	code = session_open_store(s);
 	if (code == 0)
-		report("store", s->config.store, made);
+		report(
+		    "store", emotp_store_shown(s->config.store, shown), made);
 	return code;
 }
 

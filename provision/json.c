@@ -240,6 +240,21 @@ json_invited(const struct invited *invited)
 }
 
 int
+json_copied(const struct emotp_copied *copied)
+{
+	static const char *const names[] = {
+#define X(name, text) [EMOTP_COPIED_##name] = text,
+	    EMOTP_COPIED_MAP(X)
+#undef X
+	};
+	struct object o = begin();
+
+	for (size_t i = 0; i < EMOTP_COPIED_TABLES; i++)
+		add_number(&o, names[i], (int64_t)copied->rows[i]);
+	return finish(&o);
+}
+
+int
 json_recovery(const char *user, const struct emotp_recovery_sheet *sheet)
 {
 	struct object o = begin();

@@ -7,6 +7,7 @@
 #include "../common/state/judge.h"
 #include "../common/state/outbox.h"
 #include "../common/state/recovery.h"
+#include "../common/state/store_copy.h"
 #include "present.h"
 
 /* For `list`: without the line's end, which belongs to the array. */
@@ -32,6 +33,7 @@ struct invited {
 	uint64_t skipped; /* at a limit, or no longer invited by then */
 };
 int json_invited(const struct invited *invited);
+int json_copied(const struct emotp_copied *copied);
 
 /* {"user","codes"} and {"user","attempts"}. */
 int json_recovery(const char *user, const struct emotp_recovery_sheet *sheet);

@@ -64,6 +64,8 @@ const struct command commands[] = {
     {"export", NULL, "[USER]",
 	"print tokens with their secrets, as otpauth URIs",
 	command_export, 0, 1, COMMAND_CHANGES},
+    {"copy", NULL, "FROM TO", "copy a whole store into a new one",
+	command_copy, 2, 2, COMMAND_CHANGES | COMMAND_OPENS},
     {"flush", NULL, "", "send the mails that wait",
 	command_flush, 0, 0, COMMAND_CHANGES | COMMAND_MAILS},
     {NULL, NULL, NULL, NULL, NULL, 0, 0, 0},

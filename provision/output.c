@@ -106,6 +106,7 @@ static const struct meaning {
 	"; mend that, or put your copy of the key back"},
     [EMOTP_ERR_STORE] = {EXIT_UNAVAILABLE, "; mend that and try again"},
     [EMOTP_ERR_BUSY] = {EXIT_UNAVAILABLE, "; try again"},
+    [EMOTP_ERR_CONFLICT] = {EXIT_UNAVAILABLE, "; try again"},
     [EMOTP_ERR_SERVICE] = {EXIT_UNAVAILABLE, "; check emotpd(8)"},
     [EMOTP_ERR_MAIL] = {EXIT_MAIL, "; check the mail settings, try again"},
     [EMOTP_ERR_INVALID] = {EXIT_USAGE, ""},

@@ -78,7 +78,8 @@ progress_tick(struct progress *progress, uint64_t n)
 	if (!progress->shown)
 		return;
 	now_ms = monotonic_ms();
-	if (now_ms - progress->drawn_ms >= REDRAW_MS)
+	if (now_ms - progress->drawn_ms >= REDRAW_MS ||
+	    (progress->total != 0 && progress->done == progress->total))
 		draw(progress, now_ms);
 }
 

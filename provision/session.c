@@ -16,8 +16,9 @@
 
 #define SQLITE "sqlite:"
 
-static const struct emotp_backend *const backends[] = {
+const struct emotp_backend *const session_backends[] = {
     &emotp_store_sqlite,
+    &emotp_store_postgres,
     NULL,
 };
 
@@ -72,11 +73,17 @@ session_begin(struct session *s, const char *config_path)
 }
 
 const char *
+session_path_in(const char *uri)
+{
+	if (strncmp(uri, SQLITE, strlen(SQLITE)) != 0)
+		return NULL;
+	return uri + strlen(SQLITE);
+}
+
+const char *
 session_store_path(const struct session *s)
 {
-	if (strncmp(s->config.store, SQLITE, strlen(SQLITE)) != 0)
-		return NULL;
-	return s->config.store + strlen(SQLITE);
+	return session_path_in(s->config.store);
 }
 
 int
@@ -176,7 +183,7 @@ session_open_store(struct session *s)
 		    "`emotp-provision init` makes it",
 		    path);
 	err = emotp_store_open(
-	    backends, s->config.store, &s->key, &s->store, &why);
+	    session_backends, s->config.store, &s->key, &s->store, &why);
 	if (err != EMOTP_OK)
 		return session_file_error(path, R_OK | W_OK, err, &why);
 	s->authority.config = &s->config;
@@ -188,7 +195,8 @@ session_open_store(struct session *s)
 enum emotp_err
 session_create_store(struct session *s, struct emotp_why *why)
 {
-	return emotp_store_create(backends, s->config.store, &s->key, why);
+	return emotp_store_create(
+	    session_backends, s->config.store, &s->key, why);
 }
 
 /* Whose file it is; 0 if it is not there, which is found out later. */
@@ -205,20 +213,34 @@ owner_of(const char *path)
  * key that is the store's owner's is read as that user, or not trusted.
  */
 int
-session_open(struct session *s, bool mails)
+session_open_owned(struct session *s, const char *other)
 {
-	int code = session_load_config(s);
 	const char *store = session_store_path(s);
+	int code = 0;
 
-	if (code == 0 && mails)
-		code = session_open_mailer(s);
-	if (code == 0 && owner_of(s->config.key_file) != 0 &&
+	if (store == NULL)
+		store = other;
+	if (owner_of(s->config.key_file) != 0 &&
 	    owner_of(s->config.key_file) == owner_of(store))
 		code = become_owner(store);
 	if (code == 0)
 		code = session_load_key(s);
+	if (code == 0 && store != NULL)
+		code = become_owner(store);
 	if (code == 0)
 		code = session_open_store(s);
+	return code;
+}
+
+int
+session_open(struct session *s, bool mails)
+{
+	int code = session_load_config(s);
+
+	if (code == 0 && mails)
+		code = session_open_mailer(s);
+	if (code == 0)
+		code = session_open_owned(s, NULL);
 	return code;
 }
 

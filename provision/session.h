@@ -42,11 +42,22 @@ int session_open_store(struct session *s);
 /* All four in order; the mailer only if the command mails. */
 int session_open(struct session *s, bool mails);
 
+/*
+ * The last two, key and store, whosever they are. other, which may be NULL,
+ * is another store's file that is to be used as well: who owns it is become
+ * if the store has no file.
+ */
+int session_open_owned(struct session *s, const char *other);
+
 /* Closes and wipes whatever is open. */
 void session_close(struct session *s);
 
 /* The path of an SQLite store, or NULL if the store is of another kind. */
 const char *session_store_path(const struct session *s);
+const char *session_path_in(const char *uri);
+
+/* The kinds of stores that this program can open. */
+extern const struct emotp_backend *const session_backends[];
 
 /* Makes an empty store. EMOTP_ERR_EXISTS if there is one. */
 enum emotp_err session_create_store(struct session *s, struct emotp_why *why);

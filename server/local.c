@@ -14,8 +14,7 @@
 #include "log.h"
 
 struct local {
-	struct service *service;
-	struct event_base *base;
+	struct local_setup setup;
 	struct event *listener;
 	int fd;
 	int connections;
@@ -23,16 +22,12 @@ struct local {
 
 /* One connection: one question. */
 struct exchange {
-	struct job job; /* first */
+	struct decision decision; /* first */
 	struct local *local;
 	int fd;
-	uid_t uid;
 	struct event *readable;
 	struct emotp_question question;
-	struct emotp_verification verification;
-	bool permitted;      /* set by work_lookup */
-	bool never_enrolled; /* set by work_never_enrolled */
-	enum emotp_err err;
+	bool permitted; /* set by work_lookup */
 };
 
 static void
@@ -59,8 +54,8 @@ reply(struct exchange *x, const char *result,
 	(void)emotp_copy(answer.nonce, sizeof(answer.nonce), x->question.nonce);
 	(void)emotp_copy(answer.user, sizeof(answer.user), x->question.user);
 	(void)emotp_copy(answer.result, sizeof(answer.result), result);
-	(void)emotp_copy(answer.language, sizeof(answer.language),
-	    x->local->service->config->language);
+	(void)emotp_copy(
+	    answer.language, sizeof(answer.language), x->local->setup.language);
 	if (judgement != NULL) {
 		answer.token = judgement->token;
 		answer.drift = judgement->drift;
@@ -78,77 +73,69 @@ reply(struct exchange *x, const char *result,
 static void
 log_verdict(const struct exchange *x)
 {
-	const struct emotp_judgement *j = &x->verification.judgement;
+	const struct decision *d = &x->decision;
 	char user[EMOTP_ESCAPED_MAX], service[EMOTP_ESCAPED_MAX];
 	char rhost[EMOTP_ESCAPED_MAX];
 
 	(void)emotp_escape(x->question.user, true, user);
 	(void)emotp_escape(x->question.service, true, service);
 	(void)emotp_escape(x->question.rhost, true, rhost);
-	if (j->verdict == EMOTP_ACCEPTED)
+	if (d->judgement.verdict == EMOTP_ACCEPTED)
 		log_line(LOG_LEVEL_INFO,
-		    "accepted %s for %s from %s service=%s uid=%ld token=%d",
-		    j->recovery ? "recovery code" : "code", user, rhost,
-		    service, (long)x->uid, j->token);
+		    "accepted %s for %s from %s service=%s uid=%ld %s",
+		    d->judgement.recovery ? "recovery code" : "code", user,
+		    rhost, service, (long)d->uid, d->note);
 	else
 		log_line(LOG_LEVEL_NOTICE,
-		    "%s refused: %s rhost=%s service=%s uid=%ld", user,
-		    emotp_verdict_name(j->verdict), rhost, service,
-		    (long)x->uid);
+		    "%s refused: %s rhost=%s service=%s uid=%ld %s", user,
+		    emotp_verdict_name(d->judgement.verdict), rhost, service,
+		    (long)d->uid, d->note);
 }
 
 /* Whoever is not root learns no reason: others may have caused it. */
 static void
 reply_verdict(struct exchange *x)
 {
-	const struct emotp_judgement *j = &x->verification.judgement;
-	struct service *service = x->local->service;
+	const struct emotp_judgement *j = &x->decision.judgement;
+	struct counters *counters = x->local->setup.counters;
 	bool accepted = j->verdict == EMOTP_ACCEPTED;
 
 	if (accepted)
-		service->counters.accepted++;
+		counters->accepted++;
 	else
-		service->counters.refused++;
-	if (j->recovery || j->disabled_now)
-		sender_wake(service->sender);
+		counters->refused++;
 	log_verdict(x);
 	reply(x,
-	    accepted || x->uid == 0 ? emotp_verdict_name(j->verdict) :
-				      "refused",
+	    accepted || x->decision.uid == 0 ? emotp_verdict_name(j->verdict) :
+					       "refused",
 	    j);
 }
 
 static void
-verify_done(struct job *job)
+decided(struct decision *d)
 {
-	struct exchange *x = (struct exchange *)(void *)job;
+	struct exchange *x = (struct exchange *)(void *)d;
 
-	if (!job->late && x->verification.err == EMOTP_OK &&
-	    x->verification.admission == EMOTP_ADMITTED) {
+	if (d->err == EMOTP_OK && x->question.kind == EMOTP_ASK_VERIFY) {
 		reply_verdict(x);
-		return;
+	} else if (d->err == EMOTP_OK) {
+		reply(x, d->never_enrolled ? "yes" : "no", NULL);
+	} else {
+		x->local->setup.counters->undecided++;
+		reply(x, "unavailable", NULL);
 	}
-	x->local->service->counters.undecided++;
-	reply(x, "unavailable", NULL);
 }
 
 /* ---- questions ---- */
 
 static void
-start(struct exchange *x)
+decide(struct exchange *x)
 {
-	if (!work_add(x->local->service->work, &x->job))
-		reply(x, "unavailable", NULL);
-}
+	const struct decider *decider = x->local->setup.decider;
 
-static void
-verify(struct exchange *x)
-{
-	x->verification.name = x->question.user;
-	x->verification.typed = x->question.typed;
-	x->job.verification = &x->verification;
-	x->job.done = verify_done;
-	start(x);
+	x->decision.done = decided;
+	if (!decider->decide(decider, &x->decision))
+		reply(x, "unavailable", NULL);
 }
 
 /* The system is asked in a worker: NSS may be slow. */
@@ -160,7 +147,8 @@ work_lookup(struct job *job, const struct emotp_authority *a)
 	char buf[4096];
 
 	(void)a;
-	x->permitted = getpwuid_r(x->uid, &pw, buf, sizeof(buf), &found) == 0 &&
+	x->permitted =
+	    getpwuid_r(x->decision.uid, &pw, buf, sizeof(buf), &found) == 0 &&
 	    found != NULL && strcmp(pw.pw_name, x->question.user) == 0;
 }
 
@@ -173,54 +161,40 @@ lookup_done(struct job *job)
 	if (job->late) {
 		reply(x, "unavailable", NULL);
 	} else if (x->permitted) {
-		verify(x);
+		decide(x);
 	} else {
 		log_line(LOG_LEVEL_WARNING, "uid %ld may not ask for %s",
-		    (long)x->uid, emotp_escape(x->question.user, true, user));
+		    (long)x->decision.uid,
+		    emotp_escape(x->question.user, true, user));
 		reply(x, "not-allowed", NULL);
 	}
 }
 
 static void
-work_never_enrolled(struct job *job, const struct emotp_authority *a)
+look_up(struct exchange *x)
 {
-	struct exchange *x = (struct exchange *)(void *)job;
-	struct emotp_why why = {""};
+	const struct decider *decider = x->local->setup.decider;
+	struct job *job = &x->decision.job;
 
-	x->err = emotp_verify_never_enrolled(a, x->question.user,
-	    x->question.typed, work_clock(), &x->never_enrolled, &why);
-	if (x->err != EMOTP_OK)
-		log_line(LOG_LEVEL_ERROR, "store: %s", why.text);
-}
-
-static void
-never_enrolled_done(struct job *job)
-{
-	struct exchange *x = (struct exchange *)(void *)job;
-
-	if (job->late || x->err != EMOTP_OK)
+	job->do_work = work_lookup;
+	job->done = lookup_done;
+	if (!decider->add(decider, job))
 		reply(x, "unavailable", NULL);
-	else
-		reply(x, x->never_enrolled ? "yes" : "no", NULL);
 }
 
+/* Others than root may ask for themselves, and only verify. */
 static void
 ask(struct exchange *x)
 {
-	x->local->service->counters.local++;
-	if (x->question.kind == EMOTP_ASK_VERIFY && x->uid == 0) {
-		verify(x);
-	} else if (x->question.kind == EMOTP_ASK_VERIFY) {
-		x->job.do_work = work_lookup;
-		x->job.done = lookup_done;
-		start(x);
-	} else if (x->uid == 0) {
-		x->job.do_work = work_never_enrolled;
-		x->job.done = never_enrolled_done;
-		start(x);
-	} else {
+	x->local->setup.counters->local++;
+	x->decision.question = &x->question;
+	x->decision.asked_ms = work_elapsed_ms();
+	if (x->decision.uid == 0)
+		decide(x);
+	else if (x->question.kind == EMOTP_ASK_VERIFY)
+		look_up(x);
+	else
 		reply(x, "not-allowed", NULL);
-	}
 }
 
 /* What is no question gets no answer, for there is nobody to name in it. */
@@ -261,8 +235,8 @@ serve(struct local *local, int fd)
 	local->connections++;
 	x->local = local;
 	x->fd = fd;
-	x->uid = peer.uid;
-	x->readable = event_new(local->base, fd, EV_READ, readable, x);
+	x->decision.uid = peer.uid;
+	x->readable = event_new(local->setup.base, fd, EV_READ, readable, x);
 	if (x->readable == NULL || event_add(x->readable, &deadline) != 0)
 		exchange_free(x);
 }
@@ -283,17 +257,16 @@ acceptable(evutil_socket_t listener, short what, void *arg)
 }
 
 enum emotp_err
-local_open(struct event_base *base, struct service *service, int fd,
-    struct local **ret, struct emotp_why *why)
+local_open(const struct local_setup *setup, int fd, struct local **ret,
+    struct emotp_why *why)
 {
 	struct local *local = calloc(1, sizeof(*local));
 
 	if (local != NULL) {
-		local->base = base;
-		local->service = service;
+		local->setup = *setup;
 		local->fd = fd;
 		local->listener = event_new(
-		    base, fd, EV_READ | EV_PERSIST, acceptable, local);
+		    setup->base, fd, EV_READ | EV_PERSIST, acceptable, local);
 		*ret = local;
 	}
 	if (local == NULL || local->listener == NULL ||

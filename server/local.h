@@ -2,7 +2,7 @@
 #ifndef SERVER_LOCAL_H
 #define SERVER_LOCAL_H
 
-#include "service.h"
+#include "decide.h"
 
 struct local; /* opaque */
 
@@ -16,9 +16,19 @@ struct local; /* opaque */
  */
 enum emotp_err local_bind(const char *path, int *ret_fd, struct emotp_why *why);
 
-/* Serves a listening socket, which it takes over. Close *ret. */
-enum emotp_err local_open(struct event_base *base, struct service *service,
-    int fd, struct local **ret, struct emotp_why *why);
+/*
+ * Serves a listening socket, which it takes over: decider decides, language is
+ * that of users for whom none is known. All but fd is borrowed. Close *ret.
+ */
+struct local_setup {
+	struct event_base *base;
+	const struct decider *decider;
+	const char *language;
+	struct counters *counters;
+};
+
+enum emotp_err local_open(const struct local_setup *setup, int fd,
+    struct local **ret, struct emotp_why *why);
 
 /* No new questions are taken. local_idle: whether none is left. */
 void local_drain(struct local *local);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@
 #include "listen.h"
 #include "local.h"
 #include "log.h"
+#include "upstream.h"
 
 #define SQLITE        "sqlite:"
 #define DRAIN_S       15 /* after SIGTERM; then connections are cut */
@@ -29,21 +31,34 @@ enum exit_code { EXIT_USAGE = 2, EXIT_UNAVAILABLE = 6, EXIT_BAD_CONFIG = 8 };
 
 static const struct emotp_backend *const backends[] = {
     &emotp_store_sqlite,
+    &emotp_store_postgres,
     NULL,
 };
 
+struct daemon;
+
+/* What emotpd is here: the service, or a host's relay to it. */
+struct role {
+	enum emotp_err (*open)(struct daemon *d, struct emotp_why *why);
+	bool (*idle)(const struct daemon *d);
+	void (*reload)(struct daemon *d);
+};
+
 struct daemon {
+	const struct role *role;
 	struct emotp_config config;
 	struct emotp_key key;
 	struct event_base *base;
 	struct service service;
+	struct upstream *upstream;
+	struct decider decider;
 	struct local *local;
 	struct event *signals[3];
 	struct event *draining; /* looks whether all is done */
 	int looks_left;
 };
 
-/* ---- from start to end ---- */
+/* ---- sockets ---- */
 
 static enum emotp_err
 set_certificate(struct daemon *d, struct emotp_why *why)
@@ -61,6 +76,10 @@ serve(struct daemon *d, const struct listening *socket, struct emotp_why *why)
 {
 	enum emotp_err err = EMOTP_OK;
 
+	if (d->service.http == NULL)
+		return emotp_fail(why, EMOTP_ERR_CONFIG,
+		    "upstream: this host serves itself alone; hand over the"
+		    " local socket and no other");
 	if (socket->tls)
 		err = set_certificate(d, why);
 	if (err == EMOTP_OK)
@@ -74,8 +93,9 @@ serve(struct daemon *d, const struct listening *socket, struct emotp_why *why)
 static enum emotp_err
 serve_local(struct daemon *d, int fd, struct emotp_why *why)
 {
-	enum emotp_err err =
-	    local_open(d->base, &d->service, fd, &d->local, why);
+	const struct local_setup setup = {
+	    d->base, &d->decider, d->config.language, &d->service.counters};
+	enum emotp_err err = local_open(&setup, fd, &d->local, why);
 
 	if (err == EMOTP_OK)
 		log_line(LOG_LEVEL_NOTICE, "listening on the local socket");
@@ -141,6 +161,8 @@ open_sockets(struct daemon *d, struct emotp_why *why)
 			   serve_configured(d, why);
 }
 
+/* ---- the service ---- */
+
 /*
  * Threads are started once root's rights are given up. Whoever owns the store
  * makes the socket too, so that the module trusts it.
@@ -152,9 +174,13 @@ open_service(struct daemon *d, struct emotp_why *why)
 	const struct http_handler handler = {route, &d->service};
 	const struct work_setup setup = {&d->config, &d->key, backends};
 	struct service *s = &d->service;
-	enum emotp_err err =
-	    http_open(d->base, &handler, &limits, &s->http, why);
+	enum emotp_err err;
 
+	activate_credential("master.key", d->config.key_file);
+	err = emotp_key_load(d->config.key_file, &d->key, why);
+	if (err == EMOTP_OK)
+		err = http_open(d->base, &handler, &limits, &s->http, why);
+	decide_by_store(s, &d->decider);
 	s->config = &d->config;
 	s->asks = throttle_new(ASKS_MAX, SOURCE_HOUR_S);
 	s->tries = throttle_new(TRIES_MAX, SOURCE_HOUR_S);
@@ -172,6 +198,68 @@ open_service(struct daemon *d, struct emotp_why *why)
 	return err;
 }
 
+static bool
+service_idle(const struct daemon *d)
+{
+	return http_idle(d->service.http) && work_pending(d->service.work) == 0;
+}
+
+static void
+reload_service(struct daemon *d)
+{
+	struct emotp_why why = {""};
+
+	if (d->config.tls_certificate[0] == '\0')
+		return;
+	if (set_certificate(d, &why) == EMOTP_OK)
+		log_line(LOG_LEVEL_NOTICE, "the certificate was read again");
+	else
+		log_line(LOG_LEVEL_ERROR, "the certificate stays as it was: %s",
+		    why.text);
+}
+
+static const struct role service_role = {
+    open_service, service_idle, reload_service};
+
+/* ---- the relay ---- */
+
+/* The local socket is all there is: no store, no key but the host's. */
+static enum emotp_err
+open_relay(struct daemon *d, struct emotp_why *why)
+{
+	enum emotp_err err =
+	    upstream_open(d->base, &d->config, &d->upstream, why);
+
+	if (err != EMOTP_OK)
+		return err;
+	decide_by_upstream(d->upstream, &d->decider);
+	return open_sockets(d, why);
+}
+
+/* Nothing is done but what the local socket was asked. */
+static bool
+relay_idle(const struct daemon *d)
+{
+	(void)d;
+	return true;
+}
+
+static void
+reload_relay(struct daemon *d)
+{
+	struct emotp_why why = {""};
+
+	if (upstream_reload(d->upstream, &why) == EMOTP_OK)
+		log_line(LOG_LEVEL_NOTICE, "the host's key was read again");
+	else
+		log_line(LOG_LEVEL_ERROR, "the host's key stays as it was: %s",
+		    why.text);
+}
+
+static const struct role relay_role = {open_relay, relay_idle, reload_relay};
+
+/* ---- the end ---- */
+
 static void
 close_all(struct daemon *d)
 {
@@ -179,6 +267,7 @@ close_all(struct daemon *d)
 	http_close(d->service.http);
 	work_close(d->service.work);
 	sender_close(d->service.sender);
+	upstream_close(d->upstream);
 	throttle_free(d->service.asks);
 	throttle_free(d->service.tries);
 	for (size_t i = 0; i < 3; i++)
@@ -200,9 +289,7 @@ look(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (--d->looks_left <= 0 ||
-	    (http_idle(d->service.http) && local_idle(d->local) &&
-		work_pending(d->service.work) == 0))
+	if (--d->looks_left <= 0 || (d->role->idle(d) && local_idle(d->local)))
 		(void)event_base_loopbreak(d->base);
 	else
 		(void)event_add(d->draining, &again);
@@ -220,7 +307,8 @@ terminate(evutil_socket_t number, short what, void *arg)
 	log_line(LOG_LEVEL_NOTICE, "ending: what was asked is answered first");
 	activate_notify("STOPPING=1");
 	d->looks_left = DRAIN_S * 1000 / DRAIN_LOOK_MS;
-	http_drain(d->service.http);
+	if (d->service.http != NULL)
+		http_drain(d->service.http);
 	local_drain(d->local);
 	look(-1, 0, d);
 }
@@ -229,17 +317,10 @@ static void
 reload(evutil_socket_t number, short what, void *arg)
 {
 	struct daemon *d = arg;
-	struct emotp_why why = {""};
 
 	(void)number;
 	(void)what;
-	if (d->config.tls_certificate[0] == '\0')
-		return;
-	if (set_certificate(d, &why) == EMOTP_OK)
-		log_line(LOG_LEVEL_NOTICE, "the certificate was read again");
-	else
-		log_line(LOG_LEVEL_ERROR, "the certificate stays as it was: %s",
-		    why.text);
+	d->role->reload(d);
 }
 
 static enum emotp_err
@@ -276,16 +357,15 @@ run(const char *path)
 	struct emotp_why why = {""};
 	enum emotp_err err = emotp_config_load(path, &d.config, &why);
 
-	if (err == EMOTP_OK)
-		err = emotp_key_load(d.config.key_file, &d.key, &why);
 	if (err != EMOTP_OK)
 		return fail(err, &why);
+	d.role = d.config.upstream[0] != '\0' ? &relay_role : &service_role;
 	d.base = event_base_new();
 	if (d.base == NULL)
 		return fail(EMOTP_ERR_MEMORY, &why);
 	err = watch_signals(&d, &why);
 	if (err == EMOTP_OK)
-		err = open_service(&d, &why);
+		err = d.role->open(&d, &why);
 	if (err == EMOTP_OK) {
 		log_line(LOG_LEVEL_NOTICE, "ready");
 		activate_notify("READY=1");
@@ -310,6 +390,7 @@ prepare_process(void)
 			return EXIT_UNAVAILABLE;
 	(void)umask(077);
 	(void)setrlimit(RLIMIT_CORE, &none);
+	(void)prctl(PR_SET_DUMPABLE, 0); /* nor to a program for cores */
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0 &&
 	    files.rlim_cur < DESCRIPTORS) {
 		files.rlim_cur =

@@ -28,13 +28,15 @@ struct health {
 	enum emotp_err err;
 };
 
-/* Whether the write lock is to be had; nothing is written. */
+/* Whether the store can be written; what is written is taken back. */
 static void
 work_health(struct job *job, const struct emotp_authority *a)
 {
 	struct health *health = (struct health *)(void *)job;
 
 	health->err = emotp_store_begin(a->store);
+	if (health->err == EMOTP_OK)
+		health->err = emotp_store_note_unknown(a->store, work_clock());
 	emotp_store_rollback(a->store);
 }
 
@@ -101,7 +103,7 @@ handle_metrics(
 	size_t len = 0;
 
 	(void)id;
-	if (!http_trusted(request)) {
+	if (!http_near(request)) {
 		answer_problem(request, PROBLEM_NOT_FOUND);
 		return;
 	}

@@ -1,5 +1,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -26,17 +27,19 @@ struct worker {
 	bool started;
 };
 
-/* SQLite has one writer at a time, so more threads would only wait. */
-enum { VERIFIER, CLERK, WORKERS };
+enum { VERIFIER, CLERK, QUEUES };
 
 struct work {
-	struct queue queues[WORKERS];
-	struct worker workers[WORKERS];
+	struct queue queues[QUEUES];
+	struct worker workers[WORK_THREADS_MAX];
 	struct queue done;
 	int done_fd;
 	struct event *done_event;
 	int pending; /* of the loop's thread */
 	atomic_uint_fast64_t batches;
+	atomic_bool untidy; /* told by the verifier, */
+	struct job tidying; /* done by the clerk */
+	bool busy_tidying;  /* of the loop's thread */
 };
 
 static int64_t
@@ -51,6 +54,15 @@ int64_t
 work_clock(void)
 {
 	return seconds(CLOCK_REALTIME);
+}
+
+int64_t
+work_elapsed_ms(void)
+{
+	struct timespec now = {0, 0};
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* ---- queues ---- */
@@ -134,6 +146,8 @@ verify(struct worker *w, struct job *jobs)
 		return;
 	emotp_verify_many(&w->authority, list, count, &why);
 	atomic_fetch_add(&w->work->batches, 1);
+	if (emotp_store_untidy(w->authority.store))
+		w->work->untidy = true;
 	count = 0;
 	for (struct job *j = jobs; j != NULL; j = j->next)
 		if (!j->late)
@@ -165,29 +179,22 @@ clerk(void *arg)
 
 	while ((job = queue_take(w->queue, 1, true)) != NULL) {
 		if (!too_late(job))
-			job->do_work(job, &w->authority);
+			job->do_work(job,
+			    w->authority.store != NULL ? &w->authority : NULL);
 		queue_put(&w->work->done, job);
 		(void)eventfd_write(w->work->done_fd, 1);
 	}
 	return NULL;
 }
 
-/* ---- in the loop's thread ---- */
-
 static void
-finish(evutil_socket_t fd, short what, void *arg)
+tidy(struct job *job, const struct emotp_authority *a)
 {
-	struct work *work = arg;
-	eventfd_t count;
-	struct job *job;
-
-	(void)what;
-	(void)eventfd_read(fd, &count);
-	while ((job = queue_take(&work->done, 1, false)) != NULL) {
-		work->pending--;
-		job->done(job);
-	}
+	(void)job;
+	emotp_store_tidy(a->store);
 }
+
+/* ---- in the loop's thread ---- */
 
 bool
 work_add(struct work *work, struct job *job)
@@ -205,6 +212,42 @@ work_add(struct work *work, struct job *job)
 	return true;
 }
 
+static void
+tidied(struct job *job)
+{
+	struct work *work = (struct work *)(void *)((char *)job -
+	    offsetof(struct work, tidying));
+
+	work->busy_tidying = false;
+}
+
+static void
+start_tidying(struct work *work)
+{
+	if (!work->untidy || work->busy_tidying)
+		return;
+	work->untidy = false;
+	work->tidying.do_work = tidy;
+	work->tidying.done = tidied;
+	work->busy_tidying = work_add(work, &work->tidying);
+}
+
+static void
+finish(evutil_socket_t fd, short what, void *arg)
+{
+	struct work *work = arg;
+	eventfd_t count;
+	struct job *job;
+
+	(void)what;
+	(void)eventfd_read(fd, &count);
+	while ((job = queue_take(&work->done, 1, false)) != NULL) {
+		work->pending--;
+		job->done(job);
+	}
+	start_tidying(work);
+}
+
 int
 work_pending(const struct work *work)
 {
@@ -218,46 +261,61 @@ work_batches(const struct work *work)
 }
 
 static enum emotp_err
-start(struct work *work, int number, const struct work_setup *setup,
-    struct emotp_why *why)
+start(struct work *work, int number, int queue, struct emotp_why *why)
 {
 	struct worker *w = &work->workers[number];
-	enum emotp_err err = emotp_store_open(setup->backends,
-	    setup->config->store, setup->key, &w->authority.store, why);
 
-	if (err != EMOTP_OK)
-		return err;
 	w->work = work;
-	w->queue = &work->queues[number];
-	w->authority.config = setup->config;
-	w->authority.key = setup->key;
-	if (pthread_create(&w->thread, NULL,
-		number == VERIFIER ? verifier : clerk, w) != 0)
+	w->queue = &work->queues[queue];
+	if (pthread_create(
+		&w->thread, NULL, queue == VERIFIER ? verifier : clerk, w) != 0)
 		return emotp_fail(why, EMOTP_ERR_MEMORY, "no thread to be had");
 	w->started = true;
 	return EMOTP_OK;
 }
 
-enum emotp_err
-work_open(struct event_base *base, const struct work_setup *setup,
-    struct work **ret, struct emotp_why *why)
+static enum emotp_err
+start_with_store(struct work *work, int number, int queue,
+    const struct work_setup *setup, struct emotp_why *why)
+{
+	struct emotp_authority *a = &work->workers[number].authority;
+	enum emotp_err err = emotp_store_open(
+	    setup->backends, setup->config->store, setup->key, &a->store, why);
+
+	if (err != EMOTP_OK)
+		return err;
+	emotp_store_keep(a->store);
+	a->config = setup->config;
+	a->key = setup->key;
+	return start(work, number, queue, why);
+}
+
+/* Without threads yet. */
+static enum emotp_err
+work_new(struct event_base *base, struct work **ret, struct emotp_why *why)
 {
 	struct work *work = calloc(1, sizeof(*work));
-	enum emotp_err err = EMOTP_OK;
 
 	if (work == NULL)
 		return emotp_fail(why, EMOTP_ERR_MEMORY, "out of memory");
-	for (int i = 0; i < WORKERS; i++)
+	for (int i = 0; i < QUEUES; i++)
 		queue_open(&work->queues[i]);
 	queue_open(&work->done);
 	work->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	work->done_event =
 	    event_new(base, work->done_fd, EV_READ | EV_PERSIST, finish, work);
-	if (work->done_fd < 0 || work->done_event == NULL ||
-	    event_add(work->done_event, NULL) != 0)
-		err = emotp_fail(why, EMOTP_ERR_MEMORY, "out of memory");
-	for (int i = 0; i < WORKERS && err == EMOTP_OK; i++)
-		err = start(work, i, setup, why);
+	if (work->done_fd >= 0 && work->done_event != NULL &&
+	    event_add(work->done_event, NULL) == 0) {
+		*ret = work;
+		return EMOTP_OK;
+	}
+	work_close(work);
+	return emotp_fail(why, EMOTP_ERR_MEMORY, "out of memory");
+}
+
+static enum emotp_err
+opened(enum emotp_err err, struct work *work, struct work **ret)
+{
 	if (err == EMOTP_OK)
 		*ret = work;
 	else
@@ -265,13 +323,45 @@ work_open(struct event_base *base, const struct work_setup *setup,
 	return err;
 }
 
+enum emotp_err
+work_open(struct event_base *base, const struct work_setup *setup,
+    struct work **ret, struct emotp_why *why)
+{
+	struct work *work = NULL;
+	enum emotp_err err = work_new(base, &work, why);
+	int verifiers = 1;
+
+	if (err == EMOTP_OK)
+		err = start_with_store(work, 0, CLERK, setup, why);
+	/* Where one writes at a time, more threads would only wait. */
+	if (err == EMOTP_OK &&
+	    emotp_store_locks_rows(work->workers[0].authority.store))
+		verifiers = WORK_VERIFIERS;
+	for (int i = 1; i <= verifiers && err == EMOTP_OK; i++)
+		err = start_with_store(work, i, VERIFIER, setup, why);
+	return opened(err, work, ret);
+}
+
+enum emotp_err
+work_open_plain(struct event_base *base, int threads, struct work **ret,
+    struct emotp_why *why)
+{
+	struct work *work = NULL;
+	enum emotp_err err = work_new(base, &work, why);
+
+	for (int i = 0; i < threads && err == EMOTP_OK; i++)
+		err = start(work, i, CLERK, why);
+	return opened(err, work, ret);
+}
+
 void
 work_close(struct work *work)
 {
 	if (work == NULL)
 		return;
-	for (int i = 0; i < WORKERS; i++) {
+	for (int i = 0; i < QUEUES; i++)
 		queue_close(&work->queues[i]);
+	for (int i = 0; i < WORK_THREADS_MAX; i++) {
 		if (work->workers[i].started)
 			(void)pthread_join(work->workers[i].thread, NULL);
 		emotp_store_close(work->workers[i].authority.store);

@@ -12,9 +12,12 @@
 struct event_base;
 struct work; /* opaque: the threads and what waits for them */
 
-#define WORK_QUEUE_MAX 2048 /* jobs that wait; more are turned away */
-#define WORK_BATCH_MAX 128  /* verifications in one transaction */
-#define WORK_WAIT_S    8    /* a job older than that is not begun */
+#define WORK_QUEUE_MAX   2048 /* jobs that wait; more are turned away */
+#define WORK_BATCH_MAX   128  /* verifications in one transaction */
+#define WORK_WAIT_S      8    /* a job older than that is not begun */
+
+#define WORK_THREADS_MAX 16
+#define WORK_VERIFIERS   4 /* on a store that several write to at a time */
 
 /* Embedded at the head of what it is about. */
 struct job {
@@ -49,6 +52,13 @@ struct work_setup {
 enum emotp_err work_open(struct event_base *base,
     const struct work_setup *setup, struct work **ret, struct emotp_why *why);
 
+/*
+ * Threads, at most WORK_THREADS_MAX, without a store: jobs have a do_work,
+ * which gets NULL. Close *ret.
+ */
+enum emotp_err work_open_plain(struct event_base *base, int threads,
+    struct work **ret, struct emotp_why *why);
+
 /* From the loop's thread. False, and nothing done, if too many wait. */
 bool work_add(struct work *work, struct job *job);
 
@@ -61,5 +71,8 @@ void work_close(struct work *work);
 
 /* Unix seconds of the system clock; 0, which is refused, if it fails. */
 int64_t work_clock(void);
+
+/* Milliseconds of a clock that nobody sets. */
+int64_t work_elapsed_ms(void);
 
 #endif

@@ -199,9 +199,9 @@ emotp_adopt_all(const struct emotp_authority *a,
 		return emotp_authority_end(a, err, "", why);
 	err = adopt_each(a, adoptions, now_s, why);
 	if (err == EMOTP_OK && !dry_run)
-		return emotp_authority_end(a, err, "", why);
+		err = emotp_authority_end(a, err, "", why);
 	emotp_store_rollback(a->store);
-	return err;
+	return emotp_authority_settle(err, why);
 }
 
 /* ---- export ---- */

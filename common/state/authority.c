@@ -49,8 +49,17 @@ emotp_authority_end(const struct emotp_authority *a, enum emotp_err err,
 {
 	if (err == EMOTP_OK)
 		err = emotp_store_commit(a->store);
-	if (err != EMOTP_OK)
+	if (err != EMOTP_OK && err != EMOTP_ERR_CONFLICT)
 		explain(a, err, name, why);
 	emotp_store_rollback(a->store);
 	return err;
+}
+
+enum emotp_err
+emotp_authority_settle(enum emotp_err err, struct emotp_why *why)
+{
+	if (err != EMOTP_ERR_CONFLICT)
+		return err;
+	return emotp_fail(why, EMOTP_ERR_BUSY,
+	    "other transactions were in the way again and again");
 }

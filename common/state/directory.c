@@ -5,69 +5,6 @@
 #include "../text.h"
 #include "directory.h"
 
-enum emotp_err
-emotp_name_check(const char *name, struct emotp_why *why)
-{
-	size_t len = strlen(name);
-
-	if (len == 0 || len > EMOTP_NAME_MAX)
-		return emotp_fail(why, EMOTP_ERR_INVALID,
-		    "a user's name has 1 to %d bytes", EMOTP_NAME_MAX);
-	if (name[0] == '-')
-		return emotp_fail(why, EMOTP_ERR_INVALID,
-		    "a user's name does not begin with '-'");
-	for (size_t i = 0; i < len; i++)
-		if (name[i] <= 0x20 || name[i] >= 0x7f ||
-		    strchr(":,/\"'", name[i]) != NULL)
-			return emotp_fail(why, EMOTP_ERR_INVALID,
-			    "a user's name is printable ASCII without space, "
-			    "colon, comma, slash or quotes");
-	return EMOTP_OK;
-}
-
-enum emotp_err
-emotp_email_check(const char *email, size_t len, struct emotp_why *why)
-{
-	const char *at = memchr(email, '@', len);
-
-	if (len == 0 || len > EMOTP_EMAIL_MAX)
-		return emotp_fail(why, EMOTP_ERR_INVALID,
-		    "an address has 1 to %d bytes", EMOTP_EMAIL_MAX);
-	if (email[0] == '-')
-		return emotp_fail(why, EMOTP_ERR_INVALID,
-		    "an address does not begin with '-'");
-	for (size_t i = 0; i < len; i++)
-		if (email[i] <= 0x20 || email[i] >= 0x7f ||
-		    strchr("<>()[],;:\\\"", email[i]) != NULL)
-			return emotp_fail(why, EMOTP_ERR_INVALID,
-			    "an address is printable ASCII without space or "
-			    "any of <>()[],;:\\\"");
-	if (at == NULL || at == email || at + 1 == email + len ||
-	    memchr(at + 1, '@', (size_t)(email + len - at - 1)) != NULL)
-		return emotp_fail(why, EMOTP_ERR_INVALID,
-		    "an address has one '@' with something on either side");
-	return EMOTP_OK;
-}
-
-enum emotp_err
-emotp_label_check(const char *label, struct emotp_why *why)
-{
-	if (strlen(label) <= EMOTP_LABEL_MAX && emotp_text_valid(label))
-		return EMOTP_OK;
-	return emotp_fail(why, EMOTP_ERR_INVALID,
-	    "a label is at most %d bytes of UTF-8 without control characters",
-	    EMOTP_LABEL_MAX);
-}
-
-static enum emotp_err
-language_check(const char *language, struct emotp_why *why)
-{
-	return emotp_language_valid(language) ?
-	    EMOTP_OK :
-	    emotp_fail(why, EMOTP_ERR_INVALID,
-		"the language is one of en, zh-Hant, pt");
-}
-
 static enum emotp_err
 queue(const struct emotp_authority *a, const struct emotp_intent *what)
 {
@@ -163,7 +100,7 @@ prepare(const struct emotp_authority *a, const struct emotp_addition *addition,
 		err = emotp_email_check(
 		    addition->email, strlen(addition->email), why);
 	if (err == EMOTP_OK)
-		err = language_check(language, why);
+		err = emotp_language_check(language, why);
 	if (err != EMOTP_OK)
 		return err;
 	memset(ret, 0, sizeof(*ret));
@@ -213,7 +150,7 @@ emotp_directory_add_all(const struct emotp_authority *a,
 		emotp_store_rollback(a->store);
 	else
 		err = emotp_authority_end(a, err, "", told ? NULL : why);
-	return err;
+	return emotp_authority_settle(err, why);
 }
 
 /* One user, as a list of one. */
@@ -253,9 +190,9 @@ change_email(
 	return emotp_store_codes_end(a->store, user->id, EMOTP_CODE_KILLED);
 }
 
-enum emotp_err
-emotp_directory_set(const struct emotp_authority *a, const char *name,
-    const char *email, const char *language, struct emotp_why *why)
+static enum emotp_err
+set_once(const struct emotp_authority *a, const char *name, const char *email,
+    const char *language, struct emotp_why *why)
 {
 	struct emotp_user user;
 	enum emotp_err err = EMOTP_OK;
@@ -263,7 +200,7 @@ emotp_directory_set(const struct emotp_authority *a, const char *name,
 	if (email != NULL)
 		err = emotp_email_check(email, strlen(email), why);
 	if (err == EMOTP_OK && language != NULL)
-		err = language_check(language, why);
+		err = emotp_language_check(language, why);
 	if (err != EMOTP_OK)
 		return err;
 	err = emotp_authority_begin(a, name, &user);
@@ -281,7 +218,14 @@ emotp_directory_set(const struct emotp_authority *a, const char *name,
 }
 
 enum emotp_err
-emotp_directory_remove(const struct emotp_authority *a, const char *name,
+emotp_directory_set(const struct emotp_authority *a, const char *name,
+    const char *email, const char *language, struct emotp_why *why)
+{
+	return emotp_retry(why, set_once(a, name, email, language, why));
+}
+
+static enum emotp_err
+remove_user_once(const struct emotp_authority *a, const char *name,
     const char *source, int64_t now_s, struct emotp_why *why)
 {
 	struct emotp_user user;
@@ -303,6 +247,13 @@ emotp_directory_remove(const struct emotp_authority *a, const char *name,
 		err = queue(a, &intent);
 	}
 	return emotp_authority_end(a, err, name, why);
+}
+
+enum emotp_err
+emotp_directory_remove(const struct emotp_authority *a, const char *name,
+    const char *source, int64_t now_s, struct emotp_why *why)
+{
+	return emotp_retry(why, remove_user_once(a, name, source, now_s, why));
 }
 
 /* Takes one token away and tells of it. */
@@ -343,9 +294,9 @@ revoke_matching(const struct emotp_authority *a, struct emotp_user *user,
 	return err;
 }
 
-enum emotp_err
-emotp_directory_revoke(const struct emotp_authority *a, const char *name,
-    int number, const char *source, int64_t now_s, struct emotp_why *why)
+static enum emotp_err
+revoke_once(const struct emotp_authority *a, const char *name, int number,
+    const char *source, int64_t now_s, struct emotp_why *why)
 {
 	struct emotp_user user;
 	enum emotp_err err = emotp_authority_begin(a, name, &user);
@@ -361,7 +312,15 @@ emotp_directory_revoke(const struct emotp_authority *a, const char *name,
 }
 
 enum emotp_err
-emotp_directory_reset(const struct emotp_authority *a, const char *name,
+emotp_directory_revoke(const struct emotp_authority *a, const char *name,
+    int number, const char *source, int64_t now_s, struct emotp_why *why)
+{
+	return emotp_retry(
+	    why, revoke_once(a, name, number, source, now_s, why));
+}
+
+static enum emotp_err
+reset_once(const struct emotp_authority *a, const char *name,
     const char *source, int64_t now_s, struct emotp_why *why)
 {
 	struct emotp_user user;
@@ -387,7 +346,14 @@ emotp_directory_reset(const struct emotp_authority *a, const char *name,
 }
 
 enum emotp_err
-emotp_directory_unlock(
+emotp_directory_reset(const struct emotp_authority *a, const char *name,
+    const char *source, int64_t now_s, struct emotp_why *why)
+{
+	return emotp_retry(why, reset_once(a, name, source, now_s, why));
+}
+
+static enum emotp_err
+unlock_once(
     const struct emotp_authority *a, const char *name, struct emotp_why *why)
 {
 	struct emotp_user user;
@@ -398,6 +364,13 @@ emotp_directory_unlock(
 		err = emotp_store_user_update(a->store, &user);
 	}
 	return emotp_authority_end(a, err, name, why);
+}
+
+enum emotp_err
+emotp_directory_unlock(
+    const struct emotp_authority *a, const char *name, struct emotp_why *why)
+{
+	return emotp_retry(why, unlock_once(a, name, why));
 }
 
 enum emotp_err

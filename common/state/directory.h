@@ -21,6 +21,10 @@ enum emotp_err emotp_email_check(
 /* A token's label: at most EMOTP_LABEL_MAX bytes of emotp_text_valid. */
 enum emotp_err emotp_label_check(const char *label, struct emotp_why *why);
 
+/* One of those that emotp speaks. */
+enum emotp_err emotp_language_check(
+    const char *language, struct emotp_why *why);
+
 /*
  * Each is one transaction, durable on EMOTP_OK; on an error nothing has
  * changed (after a failed commit: nothing may be assumed). source says who

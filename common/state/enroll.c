@@ -251,8 +251,8 @@ register_locked(const struct emotp_authority *a,
 	return err == EMOTP_OK ? register_with(a, c, request, now_s, ret) : err;
 }
 
-enum emotp_err
-emotp_enroll_register(const struct emotp_authority *a,
+static enum emotp_err
+register_once(const struct emotp_authority *a,
     const struct emotp_request *request, int64_t now_s,
     struct emotp_registered *ret, struct emotp_why *why)
 {
@@ -275,4 +275,12 @@ emotp_enroll_register(const struct emotp_authority *a,
 		emotp_wipe(ret, sizeof(*ret));
 	emotp_case_wipe(&c);
 	return err;
+}
+
+enum emotp_err
+emotp_enroll_register(const struct emotp_authority *a,
+    const struct emotp_request *request, int64_t now_s,
+    struct emotp_registered *ret, struct emotp_why *why)
+{
+	return emotp_retry(why, register_once(a, request, now_s, ret, why));
 }

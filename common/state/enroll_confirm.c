@@ -89,12 +89,15 @@ confirm_locked(const struct emotp_authority *a, const struct emotp_proof *proof,
 	enum emotp_err err =
 	    emotp_store_token_by_id(a->store, proof->id, &token);
 
+	if (err == EMOTP_OK)
+		err = emotp_store_user_by_id(a->store, token.user_id, &user);
+	/* Only now nobody else can change it. */
+	if (err == EMOTP_OK)
+		err = emotp_store_token_by_id(a->store, proof->id, &token);
 	if (err == EMOTP_ERR_NO_TOKEN) {
 		ret->outcome = EMOTP_CONFIRM_NO_TOKEN;
 		return EMOTP_OK;
 	}
-	if (err == EMOTP_OK)
-		err = emotp_store_user_by_id(a->store, token.user_id, &user);
 	if (err != EMOTP_OK)
 		return err;
 	ret->token = token.number;
@@ -105,10 +108,9 @@ confirm_locked(const struct emotp_authority *a, const struct emotp_proof *proof,
 	return EMOTP_OK;
 }
 
-enum emotp_err
-emotp_enroll_confirm(const struct emotp_authority *a,
-    const struct emotp_proof *proof, int64_t now_s, struct emotp_confirmed *ret,
-    struct emotp_why *why)
+static enum emotp_err
+confirm_once(const struct emotp_authority *a, const struct emotp_proof *proof,
+    int64_t now_s, struct emotp_confirmed *ret, struct emotp_why *why)
 {
 	struct emotp_confirmed confirmed = {0};
 	enum emotp_err err = now_s < EMOTP_CLOCK_MIN ?
@@ -122,4 +124,12 @@ emotp_enroll_confirm(const struct emotp_authority *a,
 	if (err == EMOTP_OK)
 		*ret = confirmed;
 	return err;
+}
+
+enum emotp_err
+emotp_enroll_confirm(const struct emotp_authority *a,
+    const struct emotp_proof *proof, int64_t now_s, struct emotp_confirmed *ret,
+    struct emotp_why *why)
+{
+	return emotp_retry(why, confirm_once(a, proof, now_s, ret, why));
 }

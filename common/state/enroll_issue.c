@@ -109,9 +109,9 @@ issue_locked(const struct emotp_authority *a, bool exempt, int64_t now_s,
 				 err;
 }
 
-enum emotp_err
-emotp_enroll_issue(const struct emotp_authority *a, const char *name,
-    bool exempt, int64_t now_s, struct emotp_ticket *ret, struct emotp_why *why)
+static enum emotp_err
+issue_once(const struct emotp_authority *a, const char *name, bool exempt,
+    int64_t now_s, struct emotp_ticket *ret, struct emotp_why *why)
 {
 	enum emotp_err err;
 
@@ -128,17 +128,26 @@ emotp_enroll_issue(const struct emotp_authority *a, const char *name,
 	return err;
 }
 
-/* The code of a ticket, if it is still there. */
+enum emotp_err
+emotp_enroll_issue(const struct emotp_authority *a, const char *name,
+    bool exempt, int64_t now_s, struct emotp_ticket *ret, struct emotp_why *why)
+{
+	return emotp_retry(why, issue_once(a, name, exempt, now_s, ret, why));
+}
+
+/* The user of a ticket, and its code, if that is still there. */
 static enum emotp_err
 find_code(const struct emotp_authority *a, const struct emotp_ticket *ticket,
-    struct emotp_code *ret, bool *ret_found)
+    struct emotp_user *user, struct emotp_code *ret, bool *ret_found)
 {
 	struct emotp_code codes[EMOTP_CODES_MAX];
-	size_t count;
+	size_t count = 0;
 	enum emotp_err err =
-	    emotp_store_codes(a->store, ticket->user.id, codes, &count);
+	    emotp_store_user_by_id(a->store, ticket->user.id, user);
 
 	*ret_found = false;
+	if (err == EMOTP_OK)
+		err = emotp_store_codes(a->store, user->id, codes, &count);
 	for (size_t i = 0; i < count && err == EMOTP_OK; i++)
 		if (codes[i].id == ticket->code_id) {
 			*ret = codes[i];
@@ -147,21 +156,29 @@ find_code(const struct emotp_authority *a, const struct emotp_ticket *ticket,
 	return err;
 }
 
-enum emotp_err
-emotp_enroll_handed(const struct emotp_authority *a,
-    const struct emotp_ticket *ticket, int64_t now_s, struct emotp_why *why)
+static enum emotp_err
+handed_once(const struct emotp_authority *a, const struct emotp_ticket *ticket,
+    int64_t now_s, struct emotp_why *why)
 {
+	struct emotp_user user;
 	struct emotp_code code = {0};
 	bool found = false;
 	enum emotp_err err = emotp_store_begin(a->store);
 
 	if (err == EMOTP_OK)
-		err = find_code(a, ticket, &code, &found);
+		err = find_code(a, ticket, &user, &code, &found);
 	if (err == EMOTP_OK && found) {
 		code.handed_at = now_s;
 		err = emotp_store_code_update(a->store, &code);
 	}
 	return emotp_authority_end(a, err, ticket->user.name, why);
+}
+
+enum emotp_err
+emotp_enroll_handed(const struct emotp_authority *a,
+    const struct emotp_ticket *ticket, int64_t now_s, struct emotp_why *why)
+{
+	return emotp_retry(why, handed_once(a, ticket, now_s, why));
 }
 
 /* Takes the mail of issued_at out of the budget. */
@@ -177,8 +194,8 @@ give_back(struct emotp_times *mailed, int64_t issued_at)
 		}
 }
 
-enum emotp_err
-emotp_enroll_withdraw(const struct emotp_authority *a,
+static enum emotp_err
+withdraw_once(const struct emotp_authority *a,
     const struct emotp_ticket *ticket, struct emotp_why *why)
 {
 	struct emotp_user user;
@@ -187,16 +204,21 @@ emotp_enroll_withdraw(const struct emotp_authority *a,
 	enum emotp_err err = emotp_store_begin(a->store);
 
 	if (err == EMOTP_OK)
-		err = find_code(a, ticket, &code, &found);
+		err = find_code(a, ticket, &user, &code, &found);
 	if (err == EMOTP_OK && found)
 		err = emotp_store_code_delete(a->store, code.id);
-	if (err == EMOTP_OK)
-		err = emotp_store_user_by_id(a->store, ticket->user.id, &user);
 	if (err == EMOTP_OK) {
 		give_back(&user.mailed, ticket->issued_at);
 		err = emotp_store_user_update(a->store, &user);
 	}
 	return emotp_authority_end(a, err, ticket->user.name, why);
+}
+
+enum emotp_err
+emotp_enroll_withdraw(const struct emotp_authority *a,
+    const struct emotp_ticket *ticket, struct emotp_why *why)
+{
+	return emotp_retry(why, withdraw_once(a, ticket, why));
 }
 
 static enum emotp_err
@@ -217,9 +239,9 @@ queue_code(const struct emotp_authority *a, struct emotp_user *user,
 	return *ret_queued ? emotp_store_intent_insert(a->store, &intent) : err;
 }
 
-enum emotp_err
-emotp_enroll_ask(const struct emotp_authority *a, const char *email,
-    int64_t now_s, struct emotp_why *why)
+static enum emotp_err
+ask_once(const struct emotp_authority *a, const char *email, int64_t now_s,
+    struct emotp_why *why)
 {
 	struct emotp_user user;
 	bool queued = false;
@@ -236,4 +258,11 @@ emotp_enroll_ask(const struct emotp_authority *a, const char *email,
 	if (err == EMOTP_OK && !queued)
 		err = emotp_store_note_unknown(a->store, now_s);
 	return emotp_authority_end(a, err, email, why);
+}
+
+enum emotp_err
+emotp_enroll_ask(const struct emotp_authority *a, const char *email,
+    int64_t now_s, struct emotp_why *why)
+{
+	return emotp_retry(why, ask_once(a, email, now_s, why));
 }

@@ -38,10 +38,9 @@ make_key(const struct emotp_key *master, struct emotp_host *host,
 	return emotp_host_digest(master, key, host->digest);
 }
 
-enum emotp_err
-emotp_host_add(const struct emotp_authority *a, const char *name,
-    const char *users, int64_t now_s, char key[static EMOTP_HOST_KEY],
-    struct emotp_why *why)
+static enum emotp_err
+add_once(const struct emotp_authority *a, const char *name, const char *users,
+    int64_t now_s, char key[static EMOTP_HOST_KEY], struct emotp_why *why)
 {
 	struct emotp_host host = {.created = now_s};
 	enum emotp_err err = check(name, users, why);
@@ -62,7 +61,15 @@ emotp_host_add(const struct emotp_authority *a, const char *name,
 }
 
 enum emotp_err
-emotp_host_remove(
+emotp_host_add(const struct emotp_authority *a, const char *name,
+    const char *users, int64_t now_s, char key[static EMOTP_HOST_KEY],
+    struct emotp_why *why)
+{
+	return emotp_retry(why, add_once(a, name, users, now_s, key, why));
+}
+
+static enum emotp_err
+remove_host_once(
     const struct emotp_authority *a, const char *name, struct emotp_why *why)
 {
 	enum emotp_err err = emotp_store_begin(a->store);
@@ -70,6 +77,13 @@ emotp_host_remove(
 	if (err == EMOTP_OK)
 		err = emotp_store_host_delete(a->store, name);
 	return emotp_authority_end(a, err, name, why);
+}
+
+enum emotp_err
+emotp_host_remove(
+    const struct emotp_authority *a, const char *name, struct emotp_why *why)
+{
+	return emotp_retry(why, remove_host_once(a, name, why));
 }
 
 enum emotp_err

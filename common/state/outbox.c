@@ -82,6 +82,7 @@ mail_code(const struct emotp_outbox *o, const struct emotp_ticket *ticket,
 	    .left = "",
 	    .time = now,
 	    .source = "",
+	    .url = o->authority->config->public_url,
 	};
 
 	show_time(ticket->issued_at + EMOTP_CODE_LIFE_S, expires);
@@ -143,7 +144,7 @@ store_failed(
  * gone has the id 0.
  */
 static enum emotp_err
-claim(const struct emotp_outbox *o, int64_t user_id, int64_t after,
+claim_once(const struct emotp_outbox *o, int64_t user_id, int64_t after,
     struct emotp_intent *intent, struct emotp_user *user, bool *ret_found,
     struct emotp_why *why)
 {
@@ -165,10 +166,19 @@ claim(const struct emotp_outbox *o, int64_t user_id, int64_t after,
 	if (err == EMOTP_OK)
 		err = emotp_store_commit(store);
 out:
-	if (err != EMOTP_OK)
+	if (err != EMOTP_OK && err != EMOTP_ERR_CONFLICT)
 		(void)store_failed(o, err, why);
 	emotp_store_rollback(store);
 	return err;
+}
+
+static enum emotp_err
+claim(const struct emotp_outbox *o, int64_t user_id, int64_t after,
+    struct emotp_intent *intent, struct emotp_user *user, bool *ret_found,
+    struct emotp_why *why)
+{
+	return emotp_retry(
+	    why, claim_once(o, user_id, after, intent, user, ret_found, why));
 }
 
 /* A tombstone's address is kept only for the mails that are to go there. */
@@ -191,7 +201,7 @@ forget_address(const struct emotp_authority *a, int64_t user_id)
 }
 
 static enum emotp_err
-settle(const struct emotp_outbox *o, const struct emotp_intent *intent,
+settle_once(const struct emotp_outbox *o, const struct emotp_intent *intent,
     enum fate fate, struct emotp_why *why)
 {
 	struct emotp_store *store = o->authority->store;
@@ -205,10 +215,17 @@ settle(const struct emotp_outbox *o, const struct emotp_intent *intent,
 		err = forget_address(o->authority, intent->user_id);
 	if (err == EMOTP_OK)
 		err = emotp_store_commit(store);
-	if (err != EMOTP_OK)
+	if (err != EMOTP_OK && err != EMOTP_ERR_CONFLICT)
 		(void)store_failed(o, err, why);
 	emotp_store_rollback(store);
 	return err;
+}
+
+static enum emotp_err
+settle(const struct emotp_outbox *o, const struct emotp_intent *intent,
+    enum fate fate, struct emotp_why *why)
+{
+	return emotp_retry(why, settle_once(o, intent, fate, why));
 }
 
 /*
@@ -270,6 +287,7 @@ send_notice(const struct emotp_outbox *o, const struct emotp_user *user,
 	    .left = left,
 	    .time = when,
 	    .source = intent->source[0] != '\0' ? intent->source : "-",
+	    .url = o->authority->config->public_url,
 	};
 	enum emotp_err err;
 

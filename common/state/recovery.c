@@ -55,8 +55,8 @@ make_locked(const struct emotp_authority *a, const struct emotp_user *user,
 	return err;
 }
 
-enum emotp_err
-emotp_recovery_make(const struct emotp_authority *a, const char *name,
+static enum emotp_err
+make_once(const struct emotp_authority *a, const char *name,
     struct emotp_recovery_sheet *ret, struct emotp_why *why)
 {
 	struct emotp_user user;
@@ -73,6 +73,13 @@ emotp_recovery_make(const struct emotp_authority *a, const char *name,
 		    "%s has no token for which recovery codes could stand in",
 		    user.name);
 	return err;
+}
+
+enum emotp_err
+emotp_recovery_make(const struct emotp_authority *a, const char *name,
+    struct emotp_recovery_sheet *ret, struct emotp_why *why)
+{
+	return emotp_retry(why, make_once(a, name, ret, why));
 }
 
 /* ---- a login ---- */

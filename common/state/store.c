@@ -1,9 +1,10 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "store_rows.h"
 
-#define SCHEMA_VERSION 3
+#define SERVED "postgresql:"
 
 static const char meta_insert[] =
     "INSERT INTO meta (one, schema, key_check) VALUES (1, ?1, ?2)";
@@ -19,76 +20,115 @@ place_in(const struct emotp_backend *backend, const char *uri)
 	return strncmp(uri, backend->scheme, len) == 0 ? uri + len : NULL;
 }
 
+static const struct emotp_backend *
+find(const struct emotp_backend *const *backends, const char *uri)
+{
+	while (*backends != NULL && place_in(*backends, uri) == NULL)
+		backends++;
+	return *backends;
+}
+
+bool
+emotp_store_known(const struct emotp_backend *const *backends, const char *uri)
+{
+	return find(backends, uri) != NULL;
+}
+
 /* The backend for uri, or NULL. */
 static const struct emotp_backend *
 backend_of(const struct emotp_backend *const *backends, const char *uri,
     struct emotp_why *why)
 {
-	while (*backends != NULL && place_in(*backends, uri) == NULL)
-		backends++;
-	if (*backends == NULL)
-		(void)emotp_fail(
-		    why, EMOTP_ERR_CONFIG, "store: sqlite:/path expected");
-	return *backends;
+	const struct emotp_backend *backend = find(backends, uri);
+
+	if (backend == NULL)
+		(void)emotp_fail(why, EMOTP_ERR_CONFIG,
+		    "store: sqlite:/path expected%s",
+		    strncmp(uri, SERVED, strlen(SERVED)) == 0 ?
+			", or service = unix:/path of an emotpd that serves"
+			" this one" :
+			"");
+	return backend;
 }
 
-struct meta {
-	int64_t schema;
+/* A password would stand before '@' or behind '?'. */
+const char *
+emotp_store_shown(const char *uri, char buf[static EMOTP_STORE_SHOWN])
+{
+	const char *end = uri + strcspn(uri, "?"), *at;
+
+	if (strncmp(uri, SERVED, strlen(SERVED)) != 0)
+		return uri;
+	at = memrchr(uri, '@', (size_t)(end - uri));
+	uri = at != NULL ? at + 1 : uri + strlen(SERVED "//");
+	(void)snprintf(
+	    buf, EMOTP_STORE_SHOWN, SERVED "//%.*s", (int)(end - uri), uri);
+	return buf;
+}
+
+struct found_meta {
+	struct emotp_meta *meta;
 	bool found;
-	unsigned char check[EMOTP_KEY_CHECK];
 };
 
 static enum emotp_err
 take_meta(void *arg, const struct emotp_value *columns)
 {
-	struct meta *meta = arg;
+	struct found_meta *found = arg;
 	struct emotp_reader r = {columns, true};
 
-	meta->schema = emotp_get_integer(&r);
-	emotp_get_exactly(&r, meta->check, sizeof(meta->check));
-	meta->found = r.ok;
+	found->meta->schema = emotp_get_integer(&r);
+	emotp_get_exactly(&r, found->meta->check, sizeof(found->meta->check));
+	found->found = r.ok;
 	return r.ok ? EMOTP_OK : EMOTP_ERR_STORE;
 }
 
-static enum emotp_err
-read_meta(struct emotp_store *store, struct meta *meta)
+enum emotp_err
+emotp_meta_read(struct emotp_store *store, const struct emotp_key *key,
+    struct emotp_meta *ret)
 {
-	const struct emotp_rows rows = {take_meta, meta};
-	enum emotp_err err;
+	struct found_meta found = {ret, false};
+	const struct emotp_rows rows = {take_meta, &found};
+	enum emotp_err err =
+	    emotp_read_rows(store, meta_select, NULL, 0, &rows);
 
-	meta->found = false;
-	err = emotp_read_rows(store, meta_select, NULL, 0, &rows);
 	if (err != EMOTP_OK)
 		return err;
-	if (!meta->found || meta->schema < 1 || meta->schema > SCHEMA_VERSION)
-		return emotp_complain(store, EMOTP_ERR_STORE,
-		    meta->found ? "made by a later version of emotp" :
-				  "is not complete");
+	if (!found.found)
+		return emotp_complain(
+		    store, EMOTP_ERR_STORE, "is not complete");
+	if (ret->schema > EMOTP_SCHEMA_VERSION)
+		return emotp_complain(
+		    store, EMOTP_ERR_STORE, "made by a later version of emotp");
+	if (!emotp_equal(ret->check, key->check, sizeof(ret->check)))
+		return emotp_complain(store, EMOTP_ERR_KEY,
+		    "was made for another key than key_file has");
 	return EMOTP_OK;
 }
 
 static enum emotp_err
-upgrade_locked(struct emotp_store *store)
+upgrade_locked(struct emotp_store *store, const struct emotp_key *key)
 {
-	const struct emotp_value arg = emotp_arg_integer(SCHEMA_VERSION);
-	struct meta meta;
-	enum emotp_err err = read_meta(store, &meta);
+	const struct emotp_value arg = emotp_arg_integer(EMOTP_SCHEMA_VERSION);
+	struct emotp_meta meta = {.schema = 0};
+	enum emotp_err err = emotp_meta_read(store, key, &meta);
 
-	if (err != EMOTP_OK || meta.schema == SCHEMA_VERSION)
+	if (err != EMOTP_OK || meta.schema == EMOTP_SCHEMA_VERSION)
 		return err; /* another process was faster */
-	for (; meta.schema < SCHEMA_VERSION && err == EMOTP_OK; meta.schema++)
+	for (; meta.schema < EMOTP_SCHEMA_VERSION && err == EMOTP_OK;
+	     meta.schema++)
 		err = store->backend->upgrade(store->db, meta.schema);
 	return err == EMOTP_OK ? emotp_write_one(store, meta_update, &arg, 1) :
 				 err;
 }
 
 static enum emotp_err
-upgrade(struct emotp_store *store)
+upgrade(struct emotp_store *store, const struct emotp_key *key)
 {
 	enum emotp_err err = emotp_store_begin(store);
 
 	if (err == EMOTP_OK)
-		err = upgrade_locked(store);
+		err = upgrade_locked(store, key);
 	if (err == EMOTP_OK)
 		err = emotp_store_commit(store);
 	emotp_store_rollback(store);
@@ -98,25 +138,28 @@ upgrade(struct emotp_store *store)
 static enum emotp_err
 check_meta(struct emotp_store *store, const struct emotp_key *key)
 {
-	struct meta meta;
-	enum emotp_err err = read_meta(store, &meta);
+	struct emotp_meta meta = {.schema = 0};
+	enum emotp_err err = emotp_meta_read(store, key, &meta);
 
 	if (err != EMOTP_OK)
 		return err;
-	if (!emotp_equal(meta.check, key->check, sizeof(meta.check)))
-		return emotp_complain(store, EMOTP_ERR_KEY,
-		    "was made for another key than key_file has");
-	return meta.schema < SCHEMA_VERSION ? upgrade(store) : EMOTP_OK;
+	if (meta.schema < 1)
+		return emotp_complain(store, EMOTP_ERR_STORE,
+		    "a copy into it was not finished: repeat"
+		    " `emotp-provision copy`");
+	return meta.schema < EMOTP_SCHEMA_VERSION ? upgrade(store, key) :
+						    EMOTP_OK;
 }
 
 enum emotp_err
-emotp_store_create(const struct emotp_backend *const *backends, const char *uri,
-    const struct emotp_key *key, struct emotp_why *why)
+emotp_store_create_as(const struct emotp_backend *const *backends,
+    const char *uri, const struct emotp_key *key, int64_t schema,
+    struct emotp_why *why)
 {
-	const struct emotp_value args[] = {emotp_arg_integer(SCHEMA_VERSION),
+	const struct emotp_value args[] = {emotp_arg_integer(schema),
 	    emotp_arg_blob(key->check, sizeof(key->check))};
 	const struct emotp_statement first = {
-	    meta_insert, args, EMOTP_LEN(args), NULL};
+	    .sql = meta_insert, .args = args, .count = EMOTP_LEN(args)};
 	const struct emotp_backend *backend = backend_of(backends, uri, why);
 
 	if (backend == NULL)
@@ -125,9 +168,16 @@ emotp_store_create(const struct emotp_backend *const *backends, const char *uri,
 }
 
 enum emotp_err
-emotp_store_open(const struct emotp_backend *const *backends, const char *uri,
-    const struct emotp_key *key, struct emotp_store **ret,
-    struct emotp_why *why)
+emotp_store_create(const struct emotp_backend *const *backends, const char *uri,
+    const struct emotp_key *key, struct emotp_why *why)
+{
+	return emotp_store_create_as(
+	    backends, uri, key, EMOTP_SCHEMA_VERSION, why);
+}
+
+enum emotp_err
+emotp_store_connect(const struct emotp_backend *const *backends,
+    const char *uri, struct emotp_store **ret, struct emotp_why *why)
 {
 	const struct emotp_backend *backend = backend_of(backends, uri, why);
 	struct emotp_store *store;
@@ -140,14 +190,28 @@ emotp_store_open(const struct emotp_backend *const *backends, const char *uri,
 		return emotp_fail(why, EMOTP_ERR_MEMORY, "out of memory");
 	store->backend = backend;
 	err = backend->open(place_in(backend, uri), &store->db, why);
-	if (err != EMOTP_OK) {
+	if (err == EMOTP_OK)
+		*ret = store;
+	else
 		free(store);
+	return err;
+}
+
+enum emotp_err
+emotp_store_open(const struct emotp_backend *const *backends, const char *uri,
+    const struct emotp_key *key, struct emotp_store **ret,
+    struct emotp_why *why)
+{
+	struct emotp_store *store = NULL;
+	char place[EMOTP_STORE_SHOWN];
+	enum emotp_err err = emotp_store_connect(backends, uri, &store, why);
+
+	if (err != EMOTP_OK)
 		return err;
-	}
 	err = check_meta(store, key);
 	if (err != EMOTP_OK) {
-		(void)emotp_fail(
-		    why, err, "%s: %s", uri, emotp_store_why(store));
+		(void)emotp_fail(why, err, "%s: %s",
+		    emotp_store_shown(uri, place), emotp_store_why(store));
 		emotp_store_close(store);
 		return err;
 	}
@@ -163,6 +227,33 @@ emotp_store_close(struct emotp_store *store)
 	store->backend->rollback(store->db);
 	store->backend->close(store->db);
 	free(store);
+}
+
+bool
+emotp_store_locks_rows(const struct emotp_store *store)
+{
+	return store->backend->locks_rows;
+}
+
+void
+emotp_store_keep(struct emotp_store *store)
+{
+	if (store->backend->keep != NULL)
+		store->backend->keep(store->db);
+}
+
+bool
+emotp_store_untidy(struct emotp_store *store)
+{
+	return store->backend->untidy != NULL &&
+	    store->backend->untidy(store->db);
+}
+
+void
+emotp_store_tidy(struct emotp_store *store)
+{
+	if (store->backend->tidy != NULL)
+		store->backend->tidy(store->db);
 }
 
 const char *

@@ -2,7 +2,10 @@
  * The store: users, tokens, registration codes and intents, each row read
  * and written whole. What the rows mean is decided above. Every statement
  * runs inside a transaction that the caller began; every write returns an
- * error unless exactly one row was written.
+ * error unless exactly one row was written. What a judgement writes (all that
+ * says "judged", emotp_store_token_update and _accept) may return it from a
+ * later call instead, from emotp_store_commit at the latest, which then
+ * commits nothing.
  */
 #ifndef EMOTP_STORE_H
 #define EMOTP_STORE_H
@@ -14,10 +17,16 @@ struct emotp_store;   /* opaque; not to be shared between threads */
 struct emotp_backend; /* store_backend.h */
 
 extern const struct emotp_backend emotp_store_sqlite;
+extern const struct emotp_backend emotp_store_postgres;
+
+/* Whether one of backends (NULL-terminated) has the scheme of uri. */
+bool emotp_store_known(
+    const struct emotp_backend *const *backends, const char *uri);
 
 /*
- * Makes an empty store at uri ("sqlite:/path") for this key, with its
- * directory (0700) if that is missing. EMOTP_ERR_EXISTS if one is there.
+ * Makes an empty store at uri ("sqlite:/path", with its directory, 0700, if
+ * that is missing; "postgresql://...", where the database is there) for this
+ * key. EMOTP_ERR_EXISTS if one is there.
  */
 enum emotp_err emotp_store_create(const struct emotp_backend *const *backends,
     const char *uri, const struct emotp_key *key, struct emotp_why *why);
@@ -33,8 +42,30 @@ enum emotp_err emotp_store_open(const struct emotp_backend *const *backends,
     const char *uri, const struct emotp_key *key, struct emotp_store **ret,
     struct emotp_why *why);
 
+/* A store's uri without what may be a password: uri itself, or buf. */
+#define EMOTP_STORE_SHOWN 256
+const char *emotp_store_shown(
+    const char *uri, char buf[static EMOTP_STORE_SHOWN]);
+
 /* Rolls back what is open. store may be NULL. */
 void emotp_store_close(struct emotp_store *store);
+
+/*
+ * Whether several handles can write at a time: more threads then get more
+ * done.
+ */
+bool emotp_store_locks_rows(const struct emotp_store *store);
+
+/*
+ * For a process that stays and asks the store often: more is kept in memory,
+ * and what was committed piles up beside the store's file. When
+ * emotp_store_untidy has said so after a commit, emotp_store_tidy, on another
+ * handle, puts it in its place, meanwhile hindering nobody; it may fail,
+ * and loses nothing.
+ */
+void emotp_store_keep(struct emotp_store *store);
+bool emotp_store_untidy(struct emotp_store *store);
+void emotp_store_tidy(struct emotp_store *store);
 
 /* Why the last call on this store failed. Never NULL. */
 const char *emotp_store_why(const struct emotp_store *store);
@@ -42,7 +73,11 @@ const char *emotp_store_why(const struct emotp_store *store);
 /*
  * Begins a transaction that holds the store's write lock (waiting at most 5
  * seconds in all since the last one: EMOTP_ERR_BUSY). Reads inside it
- * see what the last commit left, and nobody else writes until it ends.
+ * see what the last commit left, and nobody else writes until it ends. Where
+ * a backend locks rows instead, that is true of the users, hosts and intents
+ * that the transaction reads, and so of what belongs to a user: read the user
+ * first. Any call within it may then return EMOTP_ERR_CONFLICT, see
+ * emotp_retry (authority.h), and nothing of it has happened.
  */
 enum emotp_err emotp_store_begin(struct emotp_store *store);
 
@@ -65,6 +100,17 @@ enum emotp_err emotp_store_user_by_email(
     struct emotp_store *store, const char *email, struct emotp_user *ret);
 enum emotp_err emotp_store_user_by_id(
     struct emotp_store *store, int64_t id, struct emotp_user *ret);
+
+/*
+ * For a transaction that is to judge several users: locks one, if there is
+ * one of that name. Whoever does so in the order of the folded names, after
+ * all hosts in the order of their digests, waits for nobody who waits for
+ * them.
+ */
+enum emotp_err emotp_store_user_lock(
+    struct emotp_store *store, const char *name);
+enum emotp_err emotp_store_host_lock(
+    struct emotp_store *store, const unsigned char digest[static 32]);
 
 /* The one with the smallest id above after, invited and not disabled. */
 enum emotp_err emotp_store_user_next_invited(struct emotp_store *store,

@@ -37,15 +37,41 @@ struct emotp_statement {
 	const struct emotp_value *args;
 	size_t count;
 	const struct emotp_rows *rows; /* NULL: rows are not wanted */
+	bool locks; /* a SELECT: its rows stay as they are until the end */
+	bool many;  /* there may be more rows than memory should hold */
+	bool later; /* see pipelines */
 };
 
 enum emotp_begin {
 	EMOTP_BEGIN_READ,
 	EMOTP_BEGIN_WRITE,
+
+	/* As for writing, and for so much that memory is worth spending. */
+	EMOTP_BEGIN_BULK,
+
+	/*
+	 * As for writing, and nobody else writes anything in the store until
+	 * it ends; every read in it sees the same state.
+	 */
+	EMOTP_BEGIN_ALONE,
 };
 
 struct emotp_backend {
 	const char *scheme; /* "sqlite:" */
+
+	/*
+	 * Whether several transactions write at a time, each locking the rows
+	 * that it read for that; else EMOTP_BEGIN_WRITE locks everything.
+	 */
+	bool locks_rows;
+
+	/*
+	 * Whether what is marked "later", and asks for nothing, may go out
+	 * without its result being awaited. Any error of it is then returned
+	 * by a later call in the transaction, by commit at the latest, before
+	 * it commits; for a write it is one not to have met exactly one row.
+	 */
+	bool pipelines;
 
 	/*
 	 * place is what follows the scheme. create makes the schema, of the
@@ -64,7 +90,9 @@ struct emotp_backend {
 	/*
 	 * Runs one statement. *ret_changes, if asked for, counts the rows
 	 * written, *ret_id is the id that an insert was given.
-	 * EMOTP_ERR_EXISTS if a uniqueness rule refuses it.
+	 * EMOTP_ERR_EXISTS if a uniqueness rule refuses it,
+	 * EMOTP_ERR_CONFLICT if the whole transaction, ended by that, may be
+	 * tried again; so too for commit.
 	 */
 	enum emotp_err (*run)(void *db, const struct emotp_statement *stmt,
 	    int64_t *ret_changes, int64_t *ret_id);
@@ -74,6 +102,20 @@ struct emotp_backend {
 	 * to the next.
 	 */
 	enum emotp_err (*upgrade)(void *db, int64_t version);
+
+	/* See emotp_store_keep; NULL: there is nothing to it. */
+	void (*keep)(void *db);
+	bool (*untidy)(void *db);
+	void (*tidy)(void *db);
+
+	/*
+	 * Two statements for run, about the ids that inserts into the table
+	 * named ?1 are given. last_id reads one integer: the highest that was
+	 * ever given, though its row may be gone, or 0 where nothing tells.
+	 * After reserve they are above ?2, and no lower than without it.
+	 */
+	const char *last_id;
+	const char *reserve;
 
 	/* Why the last call failed. */
 	const char *(*why)(const void *db);

@@ -115,6 +115,17 @@ prepare(const char *path, char *aside, size_t size, int *ret_lock)
 	return NULL;
 }
 
+/* SQLite would take what is in it for a part of the new one. */
+static bool
+is_log_left(const char *path)
+{
+	char name[EMOTP_CONFIG_VALUE + 8];
+	struct stat st;
+
+	(void)snprintf(name, sizeof(name), "%s-wal", path);
+	return lstat(name, &st) == 0 && st.st_size > 0;
+}
+
 enum emotp_err
 emotp_store_files_prepare(const char *path, char *aside, size_t size,
     int *ret_lock, struct emotp_why *why)
@@ -131,6 +142,11 @@ emotp_store_files_prepare(const char *path, char *aside, size_t size,
 	if (lstat(path, &st) == 0)
 		return emotp_fail(
 		    why, EMOTP_ERR_EXISTS, "%s: exists already", path);
+	if (is_log_left(path))
+		return emotp_fail(why, EMOTP_ERR_STORE,
+		    "%s-wal: is left of another store, which is not there: put"
+		    " that back, or remove this too",
+		    path);
 	return EMOTP_OK;
 }
 

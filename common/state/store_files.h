@@ -17,7 +17,8 @@ enum emotp_err emotp_store_files_check(const char *path, struct emotp_why *why);
  * Makes the directory (0700), if it is missing, locks it (*ret_lock, which
  * the caller closes unless it is -1: two that make a store at once take
  * turns), and makes an empty file beside path, whose name goes to aside.
- * EMOTP_ERR_EXISTS if path is there.
+ * EMOTP_ERR_EXISTS if path is there, EMOTP_ERR_STORE if only the log of
+ * another store is.
  */
 enum emotp_err emotp_store_files_prepare(const char *path, char *aside,
     size_t size, int *ret_lock, struct emotp_why *why);

@@ -7,6 +7,7 @@
 
 static const char host_by_digest[] =
     "SELECT " HOST_COLUMNS " FROM hosts WHERE digest = ?1";
+static const char host_lock[] = "SELECT id FROM hosts WHERE digest = ?1";
 static const char host_each[] =
     "SELECT " HOST_COLUMNS " FROM hosts ORDER BY name_key";
 static const char host_insert[] =
@@ -52,11 +53,20 @@ emotp_store_host_by_digest(struct emotp_store *store,
 	struct found_host found = {ret, false};
 	const struct emotp_rows rows = {take_host, &found};
 	enum emotp_err err =
-	    emotp_read_rows(store, host_by_digest, &arg, 1, &rows);
+	    emotp_read_locked(store, host_by_digest, &arg, 1, &rows);
 
 	if (err == EMOTP_OK && !found.found)
 		err = emotp_complain(store, EMOTP_ERR_NO_HOST, "no such host");
 	return err;
+}
+
+enum emotp_err
+emotp_store_host_lock(
+    struct emotp_store *store, const unsigned char digest[static 32])
+{
+	const struct emotp_value arg = emotp_arg_blob(digest, 32);
+
+	return emotp_lock_rows(store, host_lock, &arg, 1);
 }
 
 static const char *
@@ -120,7 +130,7 @@ emotp_store_host_judged(
 		emotp_pack_times(
 		    host->refused_at, host->refused_count, refused))};
 
-	return emotp_write_one(store, host_judged, args, EMOTP_LEN(args));
+	return emotp_write_later(store, host_judged, args, EMOTP_LEN(args));
 }
 
 struct each_host {
@@ -146,5 +156,5 @@ emotp_store_host_each(struct emotp_store *store,
 	struct each_host context = {each, arg};
 	const struct emotp_rows rows = {take_each, &context};
 
-	return emotp_read_rows(store, host_each, NULL, 0, &rows);
+	return emotp_read_many(store, host_each, &rows);
 }

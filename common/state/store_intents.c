@@ -90,8 +90,8 @@ emotp_store_intent_claim(struct emotp_store *store, int64_t user_id,
 
 	*ret_found = false;
 	err = user_id == 0 ?
-	    emotp_read_rows(store, intent_of_all, args, 3, &rows) :
-	    emotp_read_rows(store, intent_of_user, args, 4, &rows);
+	    emotp_read_locked(store, intent_of_all, args, 3, &rows) :
+	    emotp_read_locked(store, intent_of_user, args, 4, &rows);
 	if (err == EMOTP_OK && *ret_found)
 		err = set_claim(store, ret->id, now_s);
 	return err;

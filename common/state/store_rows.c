@@ -144,7 +144,8 @@ enum emotp_err
 emotp_write_one(struct emotp_store *store, const char *sql,
     const struct emotp_value *args, size_t count)
 {
-	const struct emotp_statement stmt = {sql, args, count, NULL};
+	const struct emotp_statement stmt = {
+	    .sql = sql, .args = args, .count = count};
 	int64_t changes = 0;
 	enum emotp_err err = run(store, &stmt, &changes, NULL);
 
@@ -154,12 +155,25 @@ emotp_write_one(struct emotp_store *store, const char *sql,
 	return err;
 }
 
+enum emotp_err
+emotp_write_later(struct emotp_store *store, const char *sql,
+    const struct emotp_value *args, size_t count)
+{
+	const struct emotp_statement stmt = {
+	    .sql = sql, .args = args, .count = count, .later = true};
+
+	return store->backend->pipelines ?
+	    run(store, &stmt, NULL, NULL) :
+	    emotp_write_one(store, sql, args, count);
+}
+
 /* A write of any number of rows. */
 enum emotp_err
 emotp_write_any(struct emotp_store *store, const char *sql,
     const struct emotp_value *args, size_t count, int64_t *ret_id)
 {
-	const struct emotp_statement stmt = {sql, args, count, NULL};
+	const struct emotp_statement stmt = {
+	    .sql = sql, .args = args, .count = count};
 
 	return run(store, &stmt, NULL, ret_id);
 }
@@ -168,7 +182,49 @@ enum emotp_err
 emotp_read_rows(struct emotp_store *store, const char *sql,
     const struct emotp_value *args, size_t count, const struct emotp_rows *rows)
 {
-	const struct emotp_statement stmt = {sql, args, count, rows};
+	const struct emotp_statement stmt = {
+	    .sql = sql, .args = args, .count = count, .rows = rows};
 
 	return run(store, &stmt, NULL, NULL);
+}
+
+enum emotp_err
+emotp_read_locked(struct emotp_store *store, const char *sql,
+    const struct emotp_value *args, size_t count, const struct emotp_rows *rows)
+{
+	const struct emotp_statement stmt = {
+	    .sql = sql,
+	    .args = args,
+	    .count = count,
+	    .rows = rows,
+	    .locks = true,
+	};
+
+	return run(store, &stmt, NULL, NULL);
+}
+
+enum emotp_err
+emotp_read_many(
+    struct emotp_store *store, const char *sql, const struct emotp_rows *rows)
+{
+	const struct emotp_statement stmt = {
+	    .sql = sql, .rows = rows, .many = true};
+
+	return run(store, &stmt, NULL, NULL);
+}
+
+enum emotp_err
+emotp_lock_rows(struct emotp_store *store, const char *sql,
+    const struct emotp_value *args, size_t count)
+{
+	const struct emotp_statement stmt = {
+	    .sql = sql,
+	    .args = args,
+	    .count = count,
+	    .locks = true,
+	    .later = true,
+	};
+
+	return store->backend->locks_rows ? run(store, &stmt, NULL, NULL) :
+					    EMOTP_OK;
 }

@@ -14,6 +14,31 @@ struct emotp_store {
 	bool own_why;
 };
 
+/*
+ * What open and create do, in parts, for a copy: its destination has a meta
+ * row, but for as long as it is not complete no version of the schema. What
+ * is there instead is below 1, and so no store to any emotp.
+ */
+#define EMOTP_SCHEMA_VERSION 3
+
+struct emotp_meta {
+	int64_t schema;
+	unsigned char check[EMOTP_KEY_CHECK];
+};
+
+/* emotp_store_create() with this schema in the meta row. */
+enum emotp_err emotp_store_create_as(
+    const struct emotp_backend *const *backends, const char *uri,
+    const struct emotp_key *key, int64_t schema, struct emotp_why *why);
+
+/* emotp_store_open() of whatever is there. */
+enum emotp_err emotp_store_connect(const struct emotp_backend *const *backends,
+    const char *uri, struct emotp_store **ret, struct emotp_why *why);
+
+/* EMOTP_ERR_STORE unless there is such a row, EMOTP_ERR_KEY for another key. */
+enum emotp_err emotp_meta_read(struct emotp_store *store,
+    const struct emotp_key *key, struct emotp_meta *ret);
+
 #define EMOTP_LEN(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Arguments; what they point to is borrowed. */
@@ -50,6 +75,13 @@ size_t emotp_get_times(struct emotp_reader *r, int64_t *at, size_t max);
 enum emotp_err emotp_write_one(struct emotp_store *store, const char *sql,
     const struct emotp_value *args, size_t count);
 
+/*
+ * The same of what a judgement writes, of which there is much: an error may
+ * come out with a later call, by emotp_store_commit at the latest.
+ */
+enum emotp_err emotp_write_later(struct emotp_store *store, const char *sql,
+    const struct emotp_value *args, size_t count);
+
 /* A write of any number of rows. ret_id, of an insert, may be NULL. */
 enum emotp_err emotp_write_any(struct emotp_store *store, const char *sql,
     const struct emotp_value *args, size_t count, int64_t *ret_id);
@@ -57,6 +89,25 @@ enum emotp_err emotp_write_any(struct emotp_store *store, const char *sql,
 enum emotp_err emotp_read_rows(struct emotp_store *store, const char *sql,
     const struct emotp_value *args, size_t count,
     const struct emotp_rows *rows);
+
+/*
+ * The same; in a transaction that writes, the rows stay locked until it ends.
+ * A SELECT of one table to which FOR UPDATE can be added.
+ */
+enum emotp_err emotp_read_locked(struct emotp_store *store, const char *sql,
+    const struct emotp_value *args, size_t count,
+    const struct emotp_rows *rows);
+
+/* The same for everybody: rows are handed on as they come. */
+enum emotp_err emotp_read_many(
+    struct emotp_store *store, const char *sql, const struct emotp_rows *rows);
+
+/*
+ * Only that, whether or not there are any, and nothing where the transaction
+ * has everything locked. An error may come out with a later call.
+ */
+enum emotp_err emotp_lock_rows(struct emotp_store *store, const char *sql,
+    const struct emotp_value *args, size_t count);
 
 /* Records what for emotp_store_why and returns err. */
 enum emotp_err emotp_complain(

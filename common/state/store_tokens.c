@@ -154,7 +154,7 @@ emotp_store_token_each(struct emotp_store *store,
 	struct each_token context = {each, arg};
 	const struct emotp_rows rows = {take_each, &context};
 
-	return emotp_read_rows(store, token_each, NULL, 0, &rows);
+	return emotp_read_many(store, token_each, &rows);
 }
 
 enum emotp_err
@@ -217,7 +217,7 @@ emotp_store_token_update(
 {
 	const struct emotp_value args[] = {TOKEN_KEY_AND_STATE(token)};
 
-	return emotp_write_one(store, token_update, args, EMOTP_LEN(args));
+	return emotp_write_later(store, token_update, args, EMOTP_LEN(args));
 }
 
 enum emotp_err
@@ -231,5 +231,5 @@ emotp_store_token_accept(
 	    emotp_arg_integer(token->last_used),
 	};
 
-	return emotp_write_one(store, token_accept, args, EMOTP_LEN(args));
+	return emotp_write_later(store, token_accept, args, EMOTP_LEN(args));
 }

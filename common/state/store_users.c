@@ -14,6 +14,7 @@ static const char user_by_email[] =
     "SELECT " USER_COLUMNS " FROM users WHERE email_key = ?1";
 static const char user_by_id[] =
     "SELECT " USER_COLUMNS " FROM users WHERE id = ?1";
+static const char user_lock[] = "SELECT id FROM users WHERE name_key = ?1";
 static const char user_each[] =
     "SELECT " USER_COLUMNS ", (SELECT count(*) FROM tokens "
     "WHERE user_id = users.id) FROM users WHERE state <> 4 "
@@ -137,24 +138,34 @@ find_user(struct emotp_store *store, const char *sql,
 {
 	struct found_user found = {ret, false};
 	const struct emotp_rows rows = {take_user, &found};
-	enum emotp_err err = emotp_read_rows(store, sql, arg, 1, &rows);
+	enum emotp_err err = emotp_read_locked(store, sql, arg, 1, &rows);
 
 	if (err == EMOTP_OK && !found.found)
 		err = emotp_complain(store, EMOTP_ERR_NO_USER, "no such user");
 	return err;
 }
 
-/* By a text that is compared folded. One too long for a row is in none. */
+/*
+ * What is compared folded. A text that no row can have, since it is too long
+ * or not UTF-8, becomes one that no row has.
+ */
+static struct emotp_value
+folded(char key[static EMOTP_EMAIL_MAX + 1], const char *what)
+{
+	if (!emotp_copy(key, EMOTP_EMAIL_MAX + 1, what) ||
+	    !emotp_text_valid(key))
+		key[0] = '\0';
+	emotp_fold(key);
+	return emotp_arg_text(key);
+}
+
 static enum emotp_err
 find_folded(struct emotp_store *store, const char *sql, const char *what,
     struct emotp_user *ret)
 {
 	char key[EMOTP_EMAIL_MAX + 1];
-	struct emotp_value arg;
+	const struct emotp_value arg = folded(key, what);
 
-	(void)emotp_copy(key, sizeof(key), what);
-	emotp_fold(key);
-	arg = emotp_arg_text(key);
 	return find_user(store, sql, &arg, ret);
 }
 
@@ -190,6 +201,15 @@ emotp_store_user_next_invited(struct emotp_store *store, int64_t after,
 
 	*ret_found = err == EMOTP_OK;
 	return err == EMOTP_ERR_NO_USER ? EMOTP_OK : err;
+}
+
+enum emotp_err
+emotp_store_user_lock(struct emotp_store *store, const char *name)
+{
+	char key[EMOTP_EMAIL_MAX + 1];
+	const struct emotp_value arg = folded(key, name);
+
+	return emotp_lock_rows(store, user_lock, &arg, 1);
 }
 
 #define USER_ARGS 17
@@ -274,7 +294,7 @@ emotp_store_user_judged(
 	    emotp_arg_blob(attempts, pack_attempts(&user->attempts, attempts)),
 	};
 
-	return emotp_write_one(store, user_judged, args, EMOTP_LEN(args));
+	return emotp_write_later(store, user_judged, args, EMOTP_LEN(args));
 }
 
 struct each_user {
@@ -306,7 +326,7 @@ emotp_store_user_each(struct emotp_store *store,
 	struct each_user context = {each, arg};
 	const struct emotp_rows rows = {take_each, &context};
 
-	return emotp_read_rows(store, user_each, NULL, 0, &rows);
+	return emotp_read_many(store, user_each, &rows);
 }
 
 enum emotp_err

@@ -134,8 +134,8 @@ emotp_verify_named(const struct emotp_authority *a, const char *name,
 	return err;
 }
 
-enum emotp_err
-emotp_verify(const struct emotp_authority *a, const char *name,
+static enum emotp_err
+verify_once(const struct emotp_authority *a, const char *name,
     const char *typed, int64_t now_s, struct emotp_judgement *ret,
     struct emotp_why *why)
 {
@@ -149,6 +149,14 @@ emotp_verify(const struct emotp_authority *a, const char *name,
 	if (err == EMOTP_OK)
 		*ret = judgement;
 	return err;
+}
+
+enum emotp_err
+emotp_verify(const struct emotp_authority *a, const char *name,
+    const char *typed, int64_t now_s, struct emotp_judgement *ret,
+    struct emotp_why *why)
+{
+	return emotp_retry(why, verify_once(a, name, typed, now_s, ret, why));
 }
 
 enum emotp_err
@@ -183,8 +191,8 @@ never_enrolled(const struct emotp_authority *a, const char *name, bool *ret)
 	return err == EMOTP_ERR_NO_USER ? EMOTP_OK : err;
 }
 
-enum emotp_err
-emotp_verify_never_enrolled(const struct emotp_authority *a, const char *typed,
+static enum emotp_err
+never_enrolled_once(const struct emotp_authority *a, const char *typed,
     const char *known, int64_t now_s, bool *ret, struct emotp_why *why)
 {
 	bool both[2] = {false, false};
@@ -203,4 +211,12 @@ emotp_verify_never_enrolled(const struct emotp_authority *a, const char *typed,
 	if (err == EMOTP_OK)
 		*ret = both[0] && both[1];
 	return err;
+}
+
+enum emotp_err
+emotp_verify_never_enrolled(const struct emotp_authority *a, const char *typed,
+    const char *known, int64_t now_s, bool *ret, struct emotp_why *why)
+{
+	return emotp_retry(
+	    why, never_enrolled_once(a, typed, known, now_s, ret, why));
 }

@@ -87,7 +87,7 @@ _emotp_provision_argument() {
 			_emotp_provision_user
 		fi
 		;;
-	init:* | add:* | list:* | flush:* | host:*) ;;
+	init:* | add:* | list:* | flush:* | host:* | copy:*) ;;
 	*:0) _emotp_provision_user ;;
 	esac
 }
@@ -114,6 +114,7 @@ _emotp_provision() {
 		[verify]=''
 		[import]='--dry-run'
 		[export]=''
+		[copy]=''
 		[flush]=''
 		[host]='--users'
 	)

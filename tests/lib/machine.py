@@ -123,7 +123,8 @@ class Machine:
         self.conf()
 
     def clear(self):
-        for path in ("/etc/emotp", "/var/lib/emotp", self.dir):
+        for path in ("/etc/emotp", "/var/lib/emotp", "/var/lib/emotp-new",
+                     self.dir):
             shutil.rmtree(path, ignore_errors=True)
         for service in Path("/etc/pam.d").iterdir():
             if service.name != "other":

@@ -8,9 +8,9 @@ from tools import TOP
 
 COMMANDS = set("""init add set remove enroll enrol invite register list show
     why revoke reset unlock recovery-codes verify import export
-    flush host""".split())
+    flush host copy""".split())
 OF_A_USER = sorted(COMMANDS - {"init", "add", "list", "flush", "import",
-                                "host"})
+                                "host", "copy"})
 
 # Each would leave a file "pwned" if a shell ever took it for more than text.
 HOSTILE = ["$(touch${IFS}pwned)", "`touch${IFS}pwned`", "x;touch${IFS}pwned;",
@@ -83,7 +83,8 @@ def test_users_behind_an_option(users):
     assert complete(users, "register", "--label", "x", "b") == ["bob"]
 
 
-@pytest.mark.parametrize("command", ["init", "list", "flush", "nonsense"])
+@pytest.mark.parametrize("command", ["init", "list", "flush", "copy",
+                                     "nonsense"])
 def test_nothing_where_nothing_is_expected(users, command):
     assert complete(users, command, "") == []
 

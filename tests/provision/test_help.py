@@ -11,13 +11,14 @@ from tools import PROVISION
 
 # What every release has had to offer, so that none goes missing.
 PROMISED = """init add set remove enroll enrol invite register list show why
-    revoke reset unlock recovery-codes verify import export flush host""".split()
+    revoke reset unlock recovery-codes verify import export flush host
+    copy""".split()
 
 # Words that are enough for a command, and as many as it takes.
 WORDS = {"init": [], "list": [], "flush": [], "export": ["alice"],
          "add": ["alice", "alice@example.org"], "revoke": ["alice", "1"],
          "import": ["google-authenticator", "/none", "alice"],
-         "host": ["remove", "web1"]}
+         "host": ["remove", "web1"], "copy": ["sqlite:/a", "sqlite:/b"]}
 
 
 def told():

@@ -10,7 +10,7 @@ from errors import GOOGLE, OATH, write_imports
 
 COMMANDS = ("init add set remove enroll invite register list show why revoke"
             " reset unlock recovery-codes verify import export host"
-            " flush").split()
+            " copy flush").split()
 
 
 def object_of(done):

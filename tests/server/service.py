@@ -53,15 +53,15 @@ class Answer:
         return f"{self.status} {self.headers} {self.body!r}"
 
 
-def make_certificate(folder, name):
+def make_certificate(folder, name, names=NAMES, days=7000):
     """name.pem and name.key of a test CA (ca.pem), valid 2024 to 2043."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "names").write_text(NAMES)
+    (folder / "names").write_text(names)
     commands = [
         ["req", "-new", *KEY, "-keyout", f"{name}.key", "-out",
          f"{name}.csr", "-subj", f"/CN={name}"],
         ["x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey",
-         "ca.key", "-CAcreateserial", "-days", "7000", "-extfile", "names",
+         "ca.key", "-CAcreateserial", "-days", str(days), "-extfile", "names",
          "-out", f"{name}.pem"]]
     if not (folder / "ca.pem").exists():
         commands.insert(0, [
@@ -96,14 +96,14 @@ class Service:
             "socket": LOCAL, **settings})
         self.start()
 
-    def start(self, wrap=(), env=None):
+    def start(self, wrap=(), env=None, **how):
         """Starts it (again); returns when it serves."""
         mark = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
                 [*wrap, str(EMOTPD), "--config", str(self.conf)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env=self.machine.environment(at=self.clock, env=env))
+                env=self.machine.environment(at=self.clock, env=env), **how)
         self.machine.processes.append(self.process)
         self.wait_for(r"\bready$", mark)
         self.listening = re.findall(r"listening on (\S+://\S+|unix:\S+)",

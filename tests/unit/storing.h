@@ -1,6 +1,16 @@
-/* A key, an empty store and an authority over them, in a directory. */
+/*
+ * A key, an empty store and an authority over them, in a directory: the
+ * contract of store.h, which holds for every backend. The store is a SQLite
+ * file there or, where the environment has EMOTP_TEST_STORE=postgresql://...,
+ * a schema of its own in that database.
+ */
 #ifndef EMOTP_STORING_H
 #define EMOTP_STORING_H
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <postgresql/libpq-fe.h>
 
 #include "unit.h"
 
@@ -11,7 +21,8 @@
 struct place {
 	char directory[UNIT_PATH];
 	char file[UNIT_PATH + 8];
-	char uri[UNIT_PATH + 16];
+	char uri[512];
+	char schema[32]; /* "": a SQLite file */
 	struct emotp_key key;
 	struct emotp_config config;
 	struct emotp_store *store;
@@ -19,7 +30,7 @@ struct place {
 };
 
 static const struct emotp_backend *const storing_backends[] = {
-    &emotp_store_sqlite, NULL};
+    &emotp_store_sqlite, &emotp_store_postgres, NULL};
 
 static inline void
 place_key(const struct place *p, const char *name, struct emotp_key *ret)
@@ -50,6 +61,46 @@ place_reopen(struct place *p)
 	p->store = p->authority.store = place_open(p);
 }
 
+static inline void
+place_sql(const char *base, const char *sql)
+{
+	PGconn *conn = PQconnectdb(base);
+	PGresult *result = PQexec(conn, sql);
+
+	if (PQresultStatus(result) != PGRES_COMMAND_OK)
+		fail_msg("%s: %s", sql, PQerrorMessage(conn));
+	PQclear(result);
+	PQfinish(conn);
+}
+
+static inline void
+place_schema(struct place *p, const char *verb)
+{
+	char sql[96];
+
+	(void)snprintf(sql, sizeof(sql),
+	    "SET client_min_messages = warning; %s SCHEMA %s%s", verb,
+	    p->schema, strcmp(verb, "DROP") == 0 ? " CASCADE" : "");
+	place_sql(getenv("EMOTP_TEST_STORE"), sql);
+}
+
+static inline void
+place_name(struct place *p)
+{
+	const char *base = getenv("EMOTP_TEST_STORE");
+
+	if (base == NULL) {
+		(void)snprintf(p->uri, sizeof(p->uri), "sqlite:%s", p->file);
+		return;
+	}
+	(void)snprintf(
+	    p->schema, sizeof(p->schema), "unit_%ld", (long)getpid());
+	(void)snprintf(p->uri, sizeof(p->uri),
+	    "%s%coptions=-csearch_path%%3D%s", base,
+	    strchr(base, '?') == NULL ? '?' : '&', p->schema);
+	place_schema(p, "CREATE");
+}
+
 static inline int
 place_setup(void **state)
 {
@@ -59,7 +110,7 @@ place_setup(void **state)
 		return -1;
 	unit_make_directory(p->directory);
 	(void)snprintf(p->file, sizeof(p->file), "%s/db", p->directory);
-	(void)snprintf(p->uri, sizeof(p->uri), "sqlite:%s", p->file);
+	place_name(p);
 	place_key(p, "key", &p->key);
 	assert_int_equal(emotp_config_load(NULL, &p->config, NULL), EMOTP_OK);
 	assert_int_equal(
@@ -77,6 +128,8 @@ place_teardown(void **state)
 	struct place *p = *state;
 
 	emotp_store_close(p->store);
+	if (p->schema[0] != '\0')
+		place_schema(p, "DROP");
 	unit_remove_directory(p->directory);
 	emotp_key_wipe(&p->key);
 	free(p);

@@ -11,6 +11,7 @@ struct seen {
 	enum emotp_err err;
 	enum emotp_problem problem;
 	bool accepted;
+	char host[EMOTP_ACCOUNT_MAX + 1];
 	int drift;
 	struct emotp_client_token token;
 	struct emotp_why why;
@@ -28,6 +29,7 @@ make_call(struct emotp_client *c, enum call call, struct seen *s)
 	    ID, "123456", 1800000000};
 	static const struct emotp_client_question question = {
 	    "alice", "123456", NONCE, "sshd", "192.0.2.7"};
+	struct emotp_client_verdict verdict;
 
 	switch (call) {
 	case ASK:
@@ -44,7 +46,9 @@ make_call(struct emotp_client *c, enum call call, struct seen *s)
 		break;
 	case VERIFY:
 		s->err = emotp_client_verify(
-		    c, &question, &s->accepted, &s->problem, &s->why);
+		    c, &question, &verdict, &s->problem, &s->why);
+		s->accepted = verdict.accepted;
+		memcpy(s->host, verdict.host, sizeof(s->host));
 		break;
 	}
 }
@@ -330,6 +334,33 @@ the_other_calls(void **state)
 	assert_int_equal(s.err, EMOTP_ERR_SERVICE);
 }
 
+/* What decides whether another service may be asked instead. */
+static void
+whether_it_was_asked(void **state)
+{
+	static struct seen s;
+	struct emotp_client_settings settings = {
+	    .host_key = "the-key", .deadline_ms = DEADLINE_MS, .keep_s = 30};
+	struct emotp_client *client;
+	struct server server;
+
+	(void)state;
+	serving_start(&server, OK_(ACCEPTED));
+	settings.url = server.url;
+	assert_int_equal(emotp_client_open(&settings, &client, NULL), EMOTP_OK);
+	make_call(client, VERIFY, &s);
+	assert_int_equal(s.err, EMOTP_OK);
+	assert_true(emotp_client_asked(client));
+	assert_string_equal(s.host, "web1");
+	serving_stop(&server, s.asked);
+	make_call(client, VERIFY, &s);
+	assert_int_equal(s.err, EMOTP_ERR_SERVICE);
+	assert_false(emotp_client_asked(client));
+	assert_false(s.accepted);
+	assert_string_equal(s.host, "");
+	emotp_client_close(client);
+}
+
 static void
 what_has_no_room_is_not_sent(void **state)
 {
@@ -385,6 +416,7 @@ main(void)
 	    cmocka_unit_test(a_token_is_taken),
 	    cmocka_unit_test(a_token_that_cannot_be_shown_is_refused),
 	    cmocka_unit_test(the_other_calls),
+	    cmocka_unit_test(whether_it_was_asked),
 	    cmocka_unit_test(what_has_no_room_is_not_sent),
 	    cmocka_unit_test(a_host_key_cannot_forge_a_header),
 	};

@@ -223,6 +223,32 @@ a_bad_line_is_an_error_with_file_and_line(void **state)
 	assert_int_equal(silent, 0);
 }
 
+#define KEY_FILE "host_key_file = /etc/emotp/host.key\n"
+
+static void
+a_host_of_a_fleet_serves_itself_alone(void **state)
+{
+	static struct emotp_config config;
+	static struct emotp_why why;
+
+	(void)state;
+	assert_int_equal(
+	    load("upstream = https://a https://b\n" KEY_FILE, &config, &why),
+	    EMOTP_OK);
+	assert_string_equal(config.upstream, "https://a https://b");
+	assert_int_equal(
+	    load("upstream = https://a\n", &config, &why), EMOTP_ERR_CONFIG);
+	assert_non_null(strstr(why.text, "needs host_key_file"));
+	assert_int_equal(load("upstream = https://a\n" KEY_FILE
+			      "listen = http://127.0.0.1:1\n",
+			     &config, &why),
+	    EMOTP_ERR_CONFIG);
+	assert_non_null(strstr(why.text, "listen: not beside upstream"));
+	assert_int_equal(
+	    load("upstream = https://a b\n" KEY_FILE, &config, &why),
+	    EMOTP_ERR_CONFIG);
+}
+
 static void
 skew_is_not_more_than_resync(void **state)
 {
@@ -359,6 +385,7 @@ main(void)
 	    cmocka_unit_test(an_empty_file_gives_the_defaults),
 	    cmocka_unit_test(every_setting_is_taken),
 	    cmocka_unit_test(a_bad_line_is_an_error_with_file_and_line),
+	    cmocka_unit_test(a_host_of_a_fleet_serves_itself_alone),
 	    cmocka_unit_test(skew_is_not_more_than_resync),
 	    cmocka_unit_test(a_setting_is_given_once),
 	    cmocka_unit_test(a_line_is_not_continued),

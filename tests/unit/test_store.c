@@ -251,7 +251,7 @@ accept_step(struct place *p, struct emotp_token *token, int64_t step)
 	OK(emotp_store_begin(p->store));
 	err = emotp_store_token_accept(p->store, token);
 	if (err == EMOTP_OK)
-		OK(emotp_store_commit(p->store));
+		err = emotp_store_commit(p->store);
 	emotp_store_rollback(p->store);
 	return err;
 }

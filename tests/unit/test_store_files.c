@@ -52,6 +52,24 @@ a_missing_directory_is_made_for_its_owner_alone(void **state)
 	assert_int_equal(st.st_mode, S_IFDIR | 0700);
 }
 
+static void
+the_log_of_a_store_that_is_gone_is_not_replayed(void **state)
+{
+	struct place *p = *state;
+	char wal[UNIT_PATH + 16];
+	struct emotp_why why = {""};
+
+	(void)place_add_user(p, "alice", "a@x");
+	assert_int_equal(unlink(p->file), 0);
+	assert_int_equal(
+	    emotp_store_create(storing_backends, p->uri, &p->key, &why),
+	    EMOTP_ERR_STORE);
+	assert_non_null(strstr(why.text, "-wal"));
+	(void)snprintf(wal, sizeof(wal), "%s-wal", p->file);
+	assert_int_equal(unlink(wal), 0);
+	OK(emotp_store_create(storing_backends, p->uri, &p->key, NULL));
+}
+
 static const struct {
 	const char *uri;
 	enum emotp_err err;
@@ -67,9 +85,12 @@ static const struct {
     {"sqlite:/nonexistent/x.db", EMOTP_ERR_STORE},
 };
 
+/* By a process that carries this backend alone, like the module. */
 static void
 only_a_store_that_is_there_is_opened(void **state)
 {
+	static const struct emotp_backend *const backends[] = {
+	    &emotp_store_sqlite, NULL};
 	struct place *p = *state;
 
 	for (size_t i = 0; i < LEN(uris); i++) {
@@ -78,7 +99,7 @@ only_a_store_that_is_there_is_opened(void **state)
 
 		CHECK_INT(uris[i].uri,
 		    emotp_store_open(
-			storing_backends, uris[i].uri, &p->key, &store, &why),
+			backends, uris[i].uri, &p->key, &store, &why),
 		    uris[i].err);
 		CHECK(uris[i].uri, why.text[0] != '\0' && store == NULL);
 	}
@@ -412,6 +433,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    place_test(a_store_opens_with_its_own_key_only),
 	    place_test(a_store_is_made_once),
+	    place_test(the_log_of_a_store_that_is_gone_is_not_replayed),
 	    place_test(a_missing_directory_is_made_for_its_owner_alone),
 	    place_test(only_a_store_that_is_there_is_opened),
 	    place_test(a_store_that_is_not_trusted_is_refused),
