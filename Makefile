@@ -6,7 +6,7 @@
 #	sudo make try   a sandbox that stays up, for your own phone
 #	make lint       every warning of every analyser
 #	make fuzz       a minute for every parser; FUZZ_SECONDS is honoured
-#	sudo make bench a login beside those of two other modules
+#	sudo make bench a login beside those of two other modules, the service
 #	make install    DESTDIR and PREFIX are honoured
 
 VERSION	 = 0.1.0
@@ -48,7 +48,8 @@ SERVER	 := $(wildcard server/*.c)
 WEB	 := $(sort $(wildcard server/web/*))
 UNIT	 := $(wildcard tests/unit/*.c)
 FUZZ	 := $(wildcard tests/fuzz/fuzz_*.c)
-SOURCES	 := $(COMMON) $(STATE) $(PAM) $(PROVISION) $(SERVER) $(UNIT) $(FUZZ)
+BENCH	 := $(wildcard tests/bench/*.c)
+SOURCES	 := $(COMMON) $(STATE) $(PAM) $(PROVISION) $(SERVER) $(UNIT) $(FUZZ) $(BENCH)
 TEMPLATES := $(sort $(wildcard etc/mail/*/*.txt))
 
 obj	 = $(patsubst %.c,$(BUILD)/%.o,$(1))
@@ -130,13 +131,29 @@ $(BUILD)/tests/bench/driver: $(call obj,tests/bench/driver.c)
 	$(CC) $(CFLAGS) $(LDFLAGS) -rdynamic -fvisibility=default -pie -o $@ \
 	    $^ -lpam
 $(BUILD)/tests/bench/driver.o: override CFLAGS += -fvisibility=default
+$(BUILD)/tests/bench/load: $(call obj,tests/bench/load.c \
+    tests/bench/load_kinds.c) $(BUILD)/libemotp.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $^ -lssl -lcrypto
+$(BUILD)/tests/bench/bare: $(call obj,tests/bench/bare.c)
+	$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $^ -levent_openssl \
+	    -levent_core -levent_extra -lssl -lcrypto -lsqlite3
+$(BUILD)/tests/bench/countsync.so: $(call obj,tests/bench/countsync.c)
+	$(CC) $(CFLAGS) -fvisibility=default -shared -o $@ $^
+$(BUILD)/tests/bench/countsync.o: override CFLAGS += -fvisibility=default
+$(BUILD)/tests/bench/atclock.so: $(call obj,tests/lib/atclock.c)
+	$(CC) $(CFLAGS) -fvisibility=default -shared -o $@ $^
+$(BUILD)/tests/lib/atclock.o: override CFLAGS += -fvisibility=default
 # Two floors, with the same libraries in the same order.
 $(BUILD)/tests/bench/pam_%.so: $(BUILD)/tests/bench/%.o $(LIBS)
 	$(CC) $(CFLAGS) -Wl,-z,now -Wl,--no-as-needed -shared -o $@ $^ \
 	    -lsqlite3 -lpam -lcrypto -linih
-bench: all $(patsubst %,$(BUILD)/tests/bench/%,driver pam_floor.so \
+bench: bench-login bench-service
+bench-login: all $(patsubst %,$(BUILD)/tests/bench/%,driver pam_floor.so \
     pam_sqlite.so)
 	@tests/bench/bench $(BUILD)
+bench-service: all $(patsubst %,$(BUILD)/tests/bench/%,driver load bare \
+    countsync.so atclock.so)
+	@tests/bench/service $(BUILD)
 
 deps:
 	@etc/deps
@@ -147,6 +164,7 @@ try:
 	@tests/demo/demo --try
 pictures: all
 	@tests/demo/pictures
+	@tests/web/pictures
 check:
 	@tests/check
 lint:
@@ -196,7 +214,7 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all unit fuzzers fuzz bench deps demo try pictures check lint format install \
+.PHONY: all unit fuzzers fuzz bench bench-login bench-service deps demo try pictures check lint format install \
     uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -97,6 +97,19 @@ activate_sockets(struct activated list[static ACTIVATED_MAX])
 }
 
 void
+activate_credential(const char *name, char path[static EMOTP_CONFIG_VALUE])
+{
+	const char *directory = getenv("CREDENTIALS_DIRECTORY");
+	char there[EMOTP_CONFIG_VALUE];
+	int len = snprintf(there, sizeof(there), "%s/%s",
+	    directory != NULL ? directory : "", name);
+
+	if (directory != NULL && len > 0 && (size_t)len < sizeof(there) &&
+	    access(there, F_OK) == 0)
+		memcpy(path, there, sizeof(there));
+}
+
+void
 activate_notify(const char *state)
 {
 	const char *path = getenv("NOTIFY_SOCKET");

@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 
+#include "../common/config.h"
+
 enum activated_kind {
 	ACTIVATED_LOCAL = 1, /* SOCK_SEQPACKET */
 	ACTIVATED_TLS,       /* a stream named "https" */
@@ -22,6 +24,13 @@ struct activated {
  * do. Forgets the environment's word of them.
  */
 int activate_sockets(struct activated list[static ACTIVATED_MAX]);
+
+/*
+ * Where the service manager has put a secret that it hands over, as with
+ * LoadCredential= in systemd.exec(5): into path, if it did.
+ */
+void activate_credential(
+    const char *name, char path[static EMOTP_CONFIG_VALUE]);
 
 /* Tells the service manager, if there is one: "READY=1", "STOPPING=1". */
 void activate_notify(const char *state);

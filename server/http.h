@@ -76,7 +76,9 @@ const char *http_method(const struct http_request *request);
 const char *http_path(const struct http_request *request);
 const char *http_header(const struct http_request *request, const char *name);
 const char *http_body(const struct http_request *request, size_t *ret_len);
-bool http_trusted(const struct http_request *request);
+
+/* On loopback or a Unix socket, and not passed on by a proxy there. */
+bool http_near(const struct http_request *request);
 
 /* The source (PROTOCOL.md, 1) as text: "192.0.2.7" or "2001:db8:0:1::/64". */
 const char *http_source(const struct http_request *request);

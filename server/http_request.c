@@ -98,9 +98,10 @@ http_body(const struct http_request *request, size_t *ret_len)
 }
 
 bool
-http_trusted(const struct http_request *request)
+http_near(const struct http_request *request)
 {
-	return request->trusted;
+	return request->trusted &&
+	    http_head_last(&request->head, "X-Forwarded-For") == NULL;
 }
 
 const char *
@@ -116,6 +117,17 @@ http_malformed(const struct http_request *request)
 }
 
 /* ---- answers ---- */
+
+/*
+ * Each piece would be a TLS record, and a write, of its own. What is longer
+ * than an answer of the API is not worth the copying.
+ */
+static void
+make_one_piece(struct evbuffer *output)
+{
+	if (evbuffer_get_length(output) <= HTTP_BODY_MAX)
+		(void)evbuffer_pullup(output, -1);
+}
 
 /* By the library. */
 static void
@@ -141,6 +153,7 @@ send_answer(const struct http_request *request, const struct http_reply *reply)
 		    evhttp_request_get_output_buffer(request->ev), reply->body,
 		    reply->len);
 	evhttp_send_reply(request->ev, reply->status, NULL, NULL);
+	make_one_piece(bufferevent_get_output(request->conn->bev));
 }
 
 /* What was refused is no request for the library: it cannot answer it. */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -173,8 +174,10 @@ open_service(struct daemon *d, struct emotp_why *why)
 	const struct http_handler handler = {route, &d->service};
 	const struct work_setup setup = {&d->config, &d->key, backends};
 	struct service *s = &d->service;
-	enum emotp_err err = emotp_key_load(d->config.key_file, &d->key, why);
+	enum emotp_err err;
 
+	activate_credential("master.key", d->config.key_file);
+	err = emotp_key_load(d->config.key_file, &d->key, why);
 	if (err == EMOTP_OK)
 		err = http_open(d->base, &handler, &limits, &s->http, why);
 	decide_by_store(s, &d->decider);
@@ -387,6 +390,7 @@ prepare_process(void)
 			return EXIT_UNAVAILABLE;
 	(void)umask(077);
 	(void)setrlimit(RLIMIT_CORE, &none);
+	(void)prctl(PR_SET_DUMPABLE, 0); /* nor to a program for cores */
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0 &&
 	    files.rlim_cur < DESCRIPTORS) {
 		files.rlim_cur =

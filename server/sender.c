@@ -70,13 +70,18 @@ static void *
 send_all(void *arg)
 {
 	struct sender *s = arg;
-	int pause_s = SENDER_PAUSE_MIN_S / 2;
+	int retry_s = SENDER_PAUSE_MIN_S, pause_s;
 
 	do {
-		if (flush(s))
+		if (flush(s)) {
+			retry_s = SENDER_PAUSE_MIN_S;
 			pause_s = SENDER_IDLE_S;
-		else if (pause_s <= SENDER_PAUSE_MAX_S / 2)
-			pause_s *= 2;
+		} else {
+			pause_s = retry_s;
+			retry_s = 2 * retry_s < SENDER_PAUSE_MAX_S ?
+			    2 * retry_s :
+			    SENDER_PAUSE_MAX_S;
+		}
 	} while (pause_for(s, pause_s));
 	return NULL;
 }
@@ -92,6 +97,7 @@ start(struct sender *s, const struct work_setup *setup, struct emotp_why *why)
 		err = emotp_mailer_open(setup->config, &s->mailer, why);
 	if (err != EMOTP_OK)
 		return err;
+	emotp_store_keep(s->authority.store);
 	s->authority.config = setup->config;
 	s->authority.key = setup->key;
 	(void)pthread_mutex_init(&s->lock, NULL);

@@ -9,11 +9,13 @@
 
 struct sender; /* opaque */
 
-#define SENDER_IDLE_S 30 /* another process may have queued a mail */
-#define SENDER_PAUSE_MIN_S                                                    \
-	15                     /* after a mail that was not accepted, doubled \
-				*/
-#define SENDER_PAUSE_MAX_S 600 /* each time up to this */
+/*
+ * Seconds: another process may have queued a mail; after a mail that was not
+ * accepted, doubled each time, up to the last one.
+ */
+#define SENDER_IDLE_S      30
+#define SENDER_PAUSE_MIN_S 15
+#define SENDER_PAUSE_MAX_S 600
 
 /* Reads the mail settings. setup is borrowed. Close *ret. */
 enum emotp_err sender_open(

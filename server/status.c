@@ -103,7 +103,7 @@ handle_metrics(
 	size_t len = 0;
 
 	(void)id;
-	if (!http_trusted(request)) {
+	if (!http_near(request)) {
 		answer_problem(request, PROBLEM_NOT_FOUND);
 		return;
 	}

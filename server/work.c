@@ -1,5 +1,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -36,6 +37,9 @@ struct work {
 	struct event *done_event;
 	int pending; /* of the loop's thread */
 	atomic_uint_fast64_t batches;
+	atomic_bool untidy; /* told by the verifier, */
+	struct job tidying; /* done by the clerk */
+	bool busy_tidying;  /* of the loop's thread */
 };
 
 static int64_t
@@ -142,6 +146,8 @@ verify(struct worker *w, struct job *jobs)
 		return;
 	emotp_verify_many(&w->authority, list, count, &why);
 	atomic_fetch_add(&w->work->batches, 1);
+	if (emotp_store_untidy(w->authority.store))
+		w->work->untidy = true;
 	count = 0;
 	for (struct job *j = jobs; j != NULL; j = j->next)
 		if (!j->late)
@@ -181,22 +187,14 @@ clerk(void *arg)
 	return NULL;
 }
 
-/* ---- in the loop's thread ---- */
-
 static void
-finish(evutil_socket_t fd, short what, void *arg)
+tidy(struct job *job, const struct emotp_authority *a)
 {
-	struct work *work = arg;
-	eventfd_t count;
-	struct job *job;
-
-	(void)what;
-	(void)eventfd_read(fd, &count);
-	while ((job = queue_take(&work->done, 1, false)) != NULL) {
-		work->pending--;
-		job->done(job);
-	}
+	(void)job;
+	emotp_store_tidy(a->store);
 }
+
+/* ---- in the loop's thread ---- */
 
 bool
 work_add(struct work *work, struct job *job)
@@ -212,6 +210,42 @@ work_add(struct work *work, struct job *job)
 	job->added_at_s = seconds(CLOCK_MONOTONIC);
 	queue_put(q, job);
 	return true;
+}
+
+static void
+tidied(struct job *job)
+{
+	struct work *work = (struct work *)(void *)((char *)job -
+	    offsetof(struct work, tidying));
+
+	work->busy_tidying = false;
+}
+
+static void
+start_tidying(struct work *work)
+{
+	if (!work->untidy || work->busy_tidying)
+		return;
+	work->untidy = false;
+	work->tidying.do_work = tidy;
+	work->tidying.done = tidied;
+	work->busy_tidying = work_add(work, &work->tidying);
+}
+
+static void
+finish(evutil_socket_t fd, short what, void *arg)
+{
+	struct work *work = arg;
+	eventfd_t count;
+	struct job *job;
+
+	(void)what;
+	(void)eventfd_read(fd, &count);
+	while ((job = queue_take(&work->done, 1, false)) != NULL) {
+		work->pending--;
+		job->done(job);
+	}
+	start_tidying(work);
 }
 
 int
@@ -250,6 +284,7 @@ start_with_store(struct work *work, int number, int queue,
 
 	if (err != EMOTP_OK)
 		return err;
+	emotp_store_keep(a->store);
 	a->config = setup->config;
 	a->key = setup->key;
 	return start(work, number, queue, why);

@@ -82,6 +82,7 @@ mail_code(const struct emotp_outbox *o, const struct emotp_ticket *ticket,
 	    .left = "",
 	    .time = now,
 	    .source = "",
+	    .url = o->authority->config->public_url,
 	};
 
 	show_time(ticket->issued_at + EMOTP_CODE_LIFE_S, expires);
@@ -286,6 +287,7 @@ send_notice(const struct emotp_outbox *o, const struct emotp_user *user,
 	    .left = left,
 	    .time = when,
 	    .source = intent->source[0] != '\0' ? intent->source : "-",
+	    .url = o->authority->config->public_url,
 	};
 	enum emotp_err err;
 

@@ -235,6 +235,27 @@ emotp_store_locks_rows(const struct emotp_store *store)
 	return store->backend->locks_rows;
 }
 
+void
+emotp_store_keep(struct emotp_store *store)
+{
+	if (store->backend->keep != NULL)
+		store->backend->keep(store->db);
+}
+
+bool
+emotp_store_untidy(struct emotp_store *store)
+{
+	return store->backend->untidy != NULL &&
+	    store->backend->untidy(store->db);
+}
+
+void
+emotp_store_tidy(struct emotp_store *store)
+{
+	if (store->backend->tidy != NULL)
+		store->backend->tidy(store->db);
+}
+
 const char *
 emotp_store_why(const struct emotp_store *store)
 {

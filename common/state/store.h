@@ -56,6 +56,17 @@ void emotp_store_close(struct emotp_store *store);
  */
 bool emotp_store_locks_rows(const struct emotp_store *store);
 
+/*
+ * For a process that stays and asks the store often: more is kept in memory,
+ * and what was committed piles up beside the store's file. When
+ * emotp_store_untidy has said so after a commit, emotp_store_tidy, on another
+ * handle, puts it in its place, meanwhile hindering nobody; it may fail,
+ * and loses nothing.
+ */
+void emotp_store_keep(struct emotp_store *store);
+bool emotp_store_untidy(struct emotp_store *store);
+void emotp_store_tidy(struct emotp_store *store);
+
 /* Why the last call on this store failed. Never NULL. */
 const char *emotp_store_why(const struct emotp_store *store);
 

@@ -103,6 +103,11 @@ struct emotp_backend {
 	 */
 	enum emotp_err (*upgrade)(void *db, int64_t version);
 
+	/* See emotp_store_keep; NULL: there is nothing to it. */
+	void (*keep)(void *db);
+	bool (*untidy)(void *db);
+	void (*tidy)(void *db);
+
 	/*
 	 * Two statements for run, about the ids that inserts into the table
 	 * named ?1 are given. last_id reads one integer: the highest that was

@@ -8,10 +8,8 @@
 #include "store_files.h"
 #include "store_sqlite.h"
 
-#define WAIT_MAX_MS      5000
-#define CHECKPOINT_PAGES 64
-#define LARGE_PAGES      256
-#define STATEMENTS_MAX   64 /* of different texts in one process */
+#define WAIT_MAX_MS    5000
+#define STATEMENTS_MAX 64 /* of different texts in one process */
 
 /* Of pages of random places, that else are written again and again. */
 #define BULK_CACHE "PRAGMA cache_size=-65536;" /* KiB */
@@ -37,7 +35,7 @@ struct sqlite_store {
 	sqlite3 *db;
 	struct prepared statements[STATEMENTS_MAX];
 	int waited_ms; /* for locks, since the last transaction */
-	int wal_pages; /* after the last commit */
+	struct emotp_sqlite_wal wal;
 	struct emotp_why why;
 };
 
@@ -84,17 +82,6 @@ wait_for_lock(void *arg, int tries)
 }
 
 static int
-note_wal_pages(void *arg, sqlite3 *db, const char *name, int pages)
-{
-	struct sqlite_store *s = arg;
-
-	(void)db;
-	(void)name;
-	s->wal_pages = pages;
-	return SQLITE_OK;
-}
-
-static int
 pragmas(sqlite3 *db)
 {
 	return sqlite3_exec(db,
@@ -106,8 +93,8 @@ pragmas(sqlite3 *db)
 
 /*
  * The last one to close would checkpoint and delete the WAL, at the price
- * of four syncs for each login; instead it stays, and commit() empties it
- * once it has grown to CHECKPOINT_PAGES.
+ * of four syncs for each login; instead it stays, and commit() starts it over
+ * once it has grown.
  */
 static enum emotp_err
 configure(struct sqlite_store *s)
@@ -121,9 +108,34 @@ configure(struct sqlite_store *s)
 	(void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
 	(void)sqlite3_db_config(
 	    s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-	(void)sqlite3_wal_hook(s->db, note_wal_pages, s);
+	emotp_sqlite_wal_watch(&s->wal, s->db);
 	rc = pragmas(s->db);
 	return rc == SQLITE_OK ? EMOTP_OK : failed(s, rc);
+}
+
+static void
+sqlite_keep(void *db)
+{
+	struct sqlite_store *s = db;
+
+	s->wal.kept = true;
+	(void)sqlite3_exec(s->db, "PRAGMA cache_size=-16384", NULL, NULL, NULL);
+}
+
+static bool
+sqlite_untidy(void *db)
+{
+	struct sqlite_store *s = db;
+
+	return emotp_sqlite_wal_untidy(&s->wal);
+}
+
+static void
+sqlite_tidy(void *db)
+{
+	struct sqlite_store *s = db;
+
+	emotp_sqlite_wal_tidy(s->db);
 }
 
 static void
@@ -131,6 +143,7 @@ sqlite_close(void *db)
 {
 	struct sqlite_store *s = db;
 
+	emotp_sqlite_wal_leave(&s->wal, s->db);
 	for (size_t i = 0; i < STATEMENTS_MAX; i++)
 		(void)sqlite3_finalize(s->statements[i].stmt);
 	(void)sqlite3_close(s->db);
@@ -227,30 +240,6 @@ sqlite_begin(void *db, enum emotp_begin kind)
 }
 
 /*
- * Copies the WAL into the database and starts it over from its head. Over
- * its head and not from nothing: to overwrite what a file has costs half as
- * much to sync as to make it grow. That takes a commit, since only a new
- * header ends the old log for whoever opens it next. After an import it is
- * large, and given back instead.
- */
-static void
-start_wal_over(struct sqlite_store *s)
-{
-	bool large = s->wal_pages > LARGE_PAGES;
-	int rc;
-
-	(void)sqlite3_busy_handler(s->db, NULL, NULL);
-	rc = sqlite3_wal_checkpoint_v2(s->db, NULL,
-	    large ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_RESTART,
-	    NULL, NULL);
-	if (rc == SQLITE_OK && !large)
-		(void)sqlite3_exec(
-		    s->db, "PRAGMA user_version=0", NULL, NULL, NULL);
-	(void)sqlite3_busy_handler(s->db, wait_for_lock, s);
-	s->wal_pages = 0;
-}
-
-/*
  * What is committed is durable already, so a checkpoint that fails (another
  * process reads, the disk is full) is tried again after the next commit.
  */
@@ -262,8 +251,11 @@ sqlite_commit(void *db)
 
 	if (err == EMOTP_OK)
 		s->waited_ms = 0;
-	if (err == EMOTP_OK && s->wal_pages >= CHECKPOINT_PAGES)
-		start_wal_over(s);
+	if (err == EMOTP_OK && emotp_sqlite_wal_due(&s->wal)) {
+		(void)sqlite3_busy_handler(s->db, NULL, NULL);
+		emotp_sqlite_wal_start_over(&s->wal, s->db);
+		(void)sqlite3_busy_handler(s->db, wait_for_lock, s);
+	}
 	return err;
 }
 
@@ -449,5 +441,8 @@ const struct emotp_backend emotp_store_sqlite = {
     .upgrade = sqlite_upgrade,
     .last_id = last_id,
     .reserve = reserve,
+    .keep = sqlite_keep,
+    .untidy = sqlite_untidy,
+    .tidy = sqlite_tidy,
     .why = sqlite_why,
 };

@@ -23,6 +23,28 @@ struct emotp_sqlite_vfs {
 int emotp_sqlite_vfs_open(
     struct emotp_sqlite_vfs *vfs, const char *path, sqlite3 **ret);
 
+/* What stands in the log beside the database, by this handle's commits. */
+struct emotp_sqlite_wal {
+	int pages; /* after the last of them */
+	int told;  /* of them, when it was last untidy */
+	bool kept; /* emotp_store_keep */
+};
+
+/* Keeps *wal up to date while db is open. */
+void emotp_sqlite_wal_watch(struct emotp_sqlite_wal *wal, sqlite3 *db);
+
+/*
+ * Whether it has grown enough to be started over, and doing so; without a
+ * busy handler, since whoever reads or writes would hinder it for long.
+ */
+bool emotp_sqlite_wal_due(const struct emotp_sqlite_wal *wal);
+void emotp_sqlite_wal_start_over(struct emotp_sqlite_wal *wal, sqlite3 *db);
+
+/* See emotp_store_keep. leave: db is about to be closed. */
+bool emotp_sqlite_wal_untidy(struct emotp_sqlite_wal *wal);
+void emotp_sqlite_wal_tidy(sqlite3 *db);
+void emotp_sqlite_wal_leave(struct emotp_sqlite_wal *wal, sqlite3 *db);
+
 /* Binds what is borrowed until the statement's bindings are cleared. */
 int emotp_sqlite_bind(
     sqlite3_stmt *stmt, int at, const struct emotp_value *value);

@@ -37,6 +37,7 @@ static const struct placeholder {
     PLACEHOLDER(left),
     PLACEHOLDER(time),
     PLACEHOLDER(source),
+    PLACEHOLDER(url),
 #undef PLACEHOLDER
 };
 
@@ -224,6 +225,8 @@ fill_body_line(struct filling *f, const char *line, struct emotp_text *ret)
 
 	if (!emotp_text_valid(line))
 		return bad(f, "not plain UTF-8 text");
+	if (strstr(line, "{url}") != NULL && f->values->url[0] == '\0')
+		return EMOTP_OK; /* there is nowhere to go */
 	if (code && !f->wants_code)
 		return bad(f, "there is no code in this mail");
 	if (code && strcmp(line, "{code}") != 0)

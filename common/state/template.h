@@ -1,7 +1,7 @@
 /*
  * Mail texts: LANG/KIND.txt holds the subject, a blank line and the body,
  * with placeholders {issuer} {user} {code} {expires} {token} {left} {time}
- * {source}.
+ * {source} {url}.
  * Searched in the configured directory, in the installed one, and last among
  * those that are built in.
  */
@@ -22,6 +22,7 @@ struct emotp_template_values {
 	const char *left;    /* recovery codes that are not used */
 	const char *time;    /* when it happened */
 	const char *source;  /* from where */
+	const char *url;     /* of the service; "": lines with it go */
 };
 
 struct emotp_text {

@@ -91,6 +91,7 @@ async function checkClock() {
 		return;
 	}
 	$("clock").hidden = Math.abs(off_ms) <= WARN_MS;
+	$("home").classList.toggle("warned", !$("clock").hidden);
 	sayIfChanged("clock-by", off_ms < 0 ? "slow" : "fast",
 		{ time: duration(Math.abs(off_ms)) });
 }

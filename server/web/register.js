@@ -8,7 +8,8 @@ import { announce, say, sayIfChanged } from "/words.js";
 
 const $ = (id) => document.getElementById(id);
 const LIFE_MS = 60 * 60 * 1000;
-const AGAIN_MS = 60 * 1000;
+const AGAIN_MS = 60 * 1000; // the service mails one a minute,
+const AN_HOUR = 5;          // and as many an hour
 const SIGNS = 10;
 const DEVICES = ["iPhone", "iPad", "Android", "Macintosh", "Windows", "Linux"];
 
@@ -23,6 +24,7 @@ const FIELDS = {
 let go;    // shows another screen: go(name)
 let added; // takes a new account: added(account, those that it replaces)
 let asked = null; // { email, sent_ms } of the last code that was asked for
+let sent = [];    // those of the last hour, oldest first
 
 // Below what it is about: above the button that is pressed again.
 export function tell(type) {
@@ -66,18 +68,35 @@ function clockOf(ms) {
 		String(seconds % 60).padStart(2, "0")}`;
 }
 
+function age({ sent_ms }) {
+	return Date.now() - Math.min(sent_ms, Date.now());
+}
+
+// The codes that were asked for within the hour, newest first.
+function sentTo(email) {
+	return sent.filter((x) => age(x) < LIFE_MS &&
+		x.email.toLowerCase() === email.toLowerCase()).reverse();
+}
+
+// Until the service mails another; 0 and below: now.
+function againIn(email) {
+	const last = sentTo(email);
+	return Math.max(
+		last.length > 0 ? AGAIN_MS - age(last[0]) : 0,
+		last.length >= AN_HOUR ? LIFE_MS - age(last[AN_HOUR - 1]) : 0);
+}
+
 function countDown() {
 	if ($("enter").hidden || asked === null) return;
-	asked.sent_ms = Math.min(asked.sent_ms, Date.now()); // a clock set back
-	const age_ms = Date.now() - asked.sent_ms;
-	const again_s = Math.ceil((AGAIN_MS - age_ms) / 1000);
+	const age_ms = age(asked);
+	const again_ms = againIn(asked.email);
 	if (age_ms < LIFE_MS)
 		sayIfChanged("lives", "lives", { time: clockOf(LIFE_MS - age_ms) });
 	else
 		sayIfChanged("lives", "dead");
-	$("request").disabled = again_s > 0;
-	if (again_s > 0)
-		sayIfChanged("request", "request-when", { seconds: again_s });
+	$("request").disabled = again_ms > 0;
+	if (again_ms > 0)
+		sayIfChanged("request", "request-when", { time: clockOf(again_ms) });
 	else
 		sayIfChanged("request", "request");
 }
@@ -85,7 +104,9 @@ function countDown() {
 async function request(email) {
 	await requestCode(email);
 	asked = { email, sent_ms: Date.now() };
+	sent = [...sent, asked].filter((x) => age(x) < LIFE_MS);
 	remember("asked", JSON.stringify(asked));
+	remember("sent", JSON.stringify(sent));
 	announce(say("sent", asked));
 }
 
@@ -94,9 +115,9 @@ function plain(typed) {
 	return typed.normalize("NFKC").replace(/[\s\p{Pd}\p{Cf}\u2212]/gu, "");
 }
 
-function askedBefore() {
+function recalled(name) {
 	try {
-		return JSON.parse(recall("asked"));
+		return JSON.parse(recall(name));
 	} catch {
 		return null;
 	}
@@ -179,8 +200,8 @@ function enter() {
 
 // Goes on where it was left, as phones drop a page while a mail is read.
 export function openRegister() {
-	asked ??= askedBefore();
-	if (asked !== null && Date.now() - asked.sent_ms < LIFE_MS) {
+	asked ??= recalled("asked");
+	if (asked !== null && age(asked) < LIFE_MS) {
 		enter();
 		return;
 	}
@@ -198,11 +219,14 @@ function submit(form, act) {
 export function startRegister(show, take) {
 	go = show;
 	added = take;
+	sent = recalled("sent") ?? [];
 	submit("address-form", async () => {
 		const email = $("email").value.trim();
 		if (!/^[^\s@]+@[^\s@]+$/.test(email))
 			throw new Problem("bad-address");
-		await request(email);
+		// The service would mail none yet: the last one is still good.
+		if (againIn(email) > 0) [asked] = sentTo(email);
+		else await request(email);
 		enter();
 	});
 	submit("enter-form", register);

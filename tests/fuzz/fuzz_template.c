@@ -9,8 +9,8 @@
 
 #define CODE "7K2QM-9XWPT"
 
-static const struct emotp_template_values values = {
-    "Example", "alice", CODE, "soon", "2 (phone)", "9", "now", "192.0.2.7"};
+static const struct emotp_template_values values = {"Example", "alice", CODE,
+    "soon", "2 (phone)", "9", "now", "192.0.2.7", "https://login.example.org"};
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

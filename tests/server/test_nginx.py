@@ -70,3 +70,19 @@ def test_it_serves_and_tells_the_source(proxied):
         f"Content-Length: {len(body)}\r\n\r\n{body}")
     assert said.startswith("HTTP/1.1 403") and "wrong-code" in said
     assert "from 127.0.0.1" in proxied.wait_for("registration refused")
+
+
+@pytest.mark.parametrize("path,status", [
+    ("/", 200), ("/app.js", 200), ("/v1/time", 200), ("/healthz", 200),
+    ("/metrics", 404), ("/none", 404)])
+def test_what_goes_through(proxied, path, status):
+    said = request(f"GET {path} HTTP/1.1\r\nHost: login.example.org\r\n"
+                   "Connection: close\r\n\r\n")
+    assert said.startswith(f"HTTP/1.1 {status} ")
+
+
+def test_what_is_too_long_does_not_go_through(proxied):
+    said = request("POST /v1/tokens HTTP/1.1\r\nHost: login.example.org\r\n"
+                   "Connection: close\r\nContent-Length: 5000\r\n\r\n"
+                   + "x" * 5000)
+    assert said.startswith("HTTP/1.1 413 ")

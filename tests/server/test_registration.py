@@ -103,6 +103,13 @@ def test_ten_tries_and_none_counts_to_the_user(service, machine, phone):
     assert machine.show("alice")["failures"] == 0
 
 
+@pytest.mark.parametrize("token", ["0" * 32, "f" * 32])
+def test_a_token_that_is_not_there_cannot_be_confirmed(service, token):
+    told = service.post(f"/v1/tokens/{token}/confirmations",
+                        {"otp": "123456", "time": 1})
+    assert (told.status, told.type) == (404, "not-found")
+
+
 def test_a_second_confirmation_is_refused(service, machine, phone):
     otp = phone.code(machine.now, -1)
     assert confirm(service, phone, otp, machine.now).status == 200

@@ -1,9 +1,11 @@
 """The local socket: the module asks, and trusts no stranger's answer."""
 
+import contextlib
 import os
 import socket
 import struct
 import threading
+import time
 
 import pytest
 
@@ -105,6 +107,20 @@ def test_an_ordinary_user_asks_for_nobody_else(service, machine, alice):
     assert machine.show("alice")["failures"] == 1
 
 
+def test_a_screen_locker_of_an_ordinary_user(asks, alice):
+    """The module in a process that is not root: for its own name only."""
+    code = alice.code(asks.now)
+    login = asks.login("bob", code, "prompts=1", service="locker",
+                       uid="alice", rhost=None, tty=":0")
+    assert login.result == "PAM_AUTHINFO_UNAVAIL"
+    assert asks.login("alice", code, "prompts=1", service="locker",
+                      uid="alice", rhost=None, tty=":0").accepted
+    again = asks.login("alice", code, "prompts=1", service="locker",
+                       uid="alice", rhost=None, tty=":0")
+    assert again.result == "PAM_AUTH_ERR"
+    assert not any("replayed" in x for x in again.log)  # others may cause it
+
+
 @pytest.mark.parametrize("message", [
     b"", b"x", record(*QUESTION)[:-1], record(*QUESTION, b"more"),
     record(b"emotp2", *QUESTION[1:]), record(*QUESTION[:2], b"short",
@@ -123,8 +139,9 @@ def answering(path, answer):
     def serve():
         peer, _ = listener.accept()
         fields = peer.recv(2000).split(b"\0")
-        for one in answer(fields):
-            peer.send(one)
+        with contextlib.suppress(BrokenPipeError):
+            for one in answer(fields):
+                peer.send(one)
         peer.close()
 
     threading.Thread(target=serve, daemon=True).start()
@@ -154,6 +171,23 @@ def test_only_one_answer_to_this_question(machine, answer, accepted):
         login = machine.login("alice", "123456", "prompts=1")
     assert login.accepted == accepted
     assert accepted or login.result == "PAM_AUTHINFO_UNAVAIL"
+
+
+def test_an_answer_that_does_not_come_in_8_seconds(machine):
+    """Neither is a late one looked at, nor does the login hang."""
+    folder = machine.dir / "false"
+    folder.mkdir(mode=0o755)
+    machine.conf(service=f"unix:{folder}/s")
+
+    def late(fields):
+        time.sleep(10)
+        return [good(fields)]
+
+    began = time.monotonic()
+    with answering(folder / "s", late):
+        login = machine.login("alice", "123456", "prompts=1")
+    assert login.result == "PAM_AUTHINFO_UNAVAIL"
+    assert 7.5 < time.monotonic() - began < 8 + 15
 
 
 @pytest.mark.parametrize("mode,owner", [(0o777, 0), (0o775, 0), (0o755, 2002)])

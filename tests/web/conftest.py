@@ -13,8 +13,9 @@ from service import Service  # noqa: E402
 
 
 @pytest.fixture
-def service(machine):
-    running = Service(machine)
+def service(machine, request):
+    """With the settings of an indirect parameter."""
+    running = Service(machine, **getattr(request, "param", {}))
     yield running
     running.stop()
 

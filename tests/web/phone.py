@@ -11,14 +11,20 @@ from service import TLS
 
 PATIENCE_S = 30
 
-# The page's clock stands still, and moves when a test says so. A world with
-# nothing but loopback is "offline" to a browser; here it is not, until a test
-# says so.
+# The page's clock stands still, and moves, or runs, when a test says so. A
+# world with nothing but loopback is "offline" to a browser; here it is not,
+# until a test says so.
 CLOCK = """
 {
-	let now = %d;
-	Date.now = () => now;
-	window.setClock = (ms) => { now = ms; dispatchEvent(new Event("focus")); };
+	let now = %d, since = null;
+	Date.now = () => Math.floor(now +
+		(since === null ? 0 : performance.now() - since));
+	window.setClock = (ms) => {
+		now = ms;
+		since = null;
+		dispatchEvent(new Event("focus"));
+	};
+	window.runClock = (ms) => { now = ms; since = performance.now(); };
 	window.connected = true;
 	Object.defineProperty(Navigator.prototype, "onLine",
 		{ get: () => window.connected });
@@ -28,8 +34,9 @@ CLOCK = """
 
 class Phone:
     def __init__(self, machine, service, language="en", ahead_s=0,
-                 size=(390, 780)):
+                 size=(390, 780), agent=None, script=""):
         self.machine, self.service = machine, service
+        self.first = script  # runs before the page's own
         self.now_ms = (machine.now + ahead_s) * 1000
         home = machine.dir / "phone"
         self.trust(home)
@@ -45,10 +52,9 @@ class Phone:
                 "HOME": str(home), "PATH": "/usr/bin:/bin",
                 "LANG": "C.UTF-8", "LANGUAGE": language}))
         self.driver.set_script_timeout(PATIENCE_S)
-        self.driver.execute_cdp_cmd(
-            "Emulation.setDeviceMetricsOverride",
-            {"width": size[0], "height": size[1], "deviceScaleFactor": 2,
-             "mobile": True})
+        self.resize(*size)
+        if agent:
+            self.devtools("Emulation.setUserAgentOverride", userAgent=agent)
         self.open()
 
     @staticmethod
@@ -67,21 +73,35 @@ class Phone:
     def close(self):
         self.driver.quit()
 
-    def open(self):
-        self.script = self.driver.execute_cdp_cmd(
+    def devtools(self, method, **arguments):
+        return self.driver.execute_cdp_cmd(method, arguments)
+
+    def resize(self, width, height):
+        self.devtools("Emulation.setDeviceMetricsOverride", width=width,
+                      height=height, deviceScaleFactor=2,
+                      mobile=width < 600)
+
+    def scheme(self, value):
+        """"light" or "dark", and no motion."""
+        self.devtools("Emulation.setEmulatedMedia", features=[
+            {"name": "prefers-color-scheme", "value": value},
+            {"name": "prefers-reduced-motion", "value": "reduce"}])
+
+    def begin_with_clock(self):
+        self.script = self.devtools(
             "Page.addScriptToEvaluateOnNewDocument",
-            {"source": CLOCK % self.now_ms})["identifier"]
+            source=CLOCK % self.now_ms + self.first)["identifier"]
+
+    def open(self):
+        self.begin_with_clock()
         self.driver.get(f"https://localhost:{self.service.tls_port}/")
         self.wait(lambda: self.screen)
 
     def set_clock(self, ms):
         self.now_ms = ms
-        self.driver.execute_cdp_cmd(
-            "Page.removeScriptToEvaluateOnNewDocument",
-            {"identifier": self.script})
-        self.script = self.driver.execute_cdp_cmd(
-            "Page.addScriptToEvaluateOnNewDocument",
-            {"source": CLOCK % ms})["identifier"]
+        self.devtools("Page.removeScriptToEvaluateOnNewDocument",
+                      identifier=self.script)
+        self.begin_with_clock()
         self.run("setClock(arguments[0])", ms)
 
     def reload(self):
@@ -144,11 +164,20 @@ class Phone:
         self.wait(lambda: self.screen == "enter")
         return mailed
 
+    def enter(self, code):
+        field = self.find("#mailed")
+        field.clear()
+        field.send_keys(code)
+        self.tap("#enter-form button")
+
+    def told(self):
+        """What the page says was wrong, once it says so."""
+        self.wait(lambda: self.find("#notice").is_displayed())
+        return self.text("#notice")
+
     def register(self, address="alice@example.org"):
         """To the code on the screen."""
-        code = self.ask(address)()
-        self.type("#mailed", code.lower().replace("-", ""))
-        self.tap("#enter-form button")
+        self.enter(self.ask(address)().lower().replace("-", ""))
         self.wait(lambda: self.screen == "done")
         self.service.wait_for("confirmation of")
         self.tap("#done-go")
