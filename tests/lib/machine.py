@@ -178,7 +178,9 @@ class Machine:
                  for x in lines]
         if not any(x.startswith("account") for x in lines):
             lines.append("account required pam_permit.so")
-        Path("/etc/pam.d", service).write_text("\n".join(lines) + "\n")
+        path, text = Path("/etc/pam.d", service), "\n".join(lines) + "\n"
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)  # others may be reading one that stays
         return service
 
     # The tool.
