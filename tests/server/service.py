@@ -15,7 +15,7 @@ import socket
 import ssl
 import subprocess
 
-from emotpd import LOCAL, PATIENCE_S, Emotpd
+from emotpd import EMOTPD, LOCAL, PATIENCE_S, Emotpd  # noqa: F401
 from sandbox import RUN
 
 TLS = RUN / "tls"
