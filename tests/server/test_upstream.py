@@ -160,6 +160,29 @@ def test_one_user_cannot_spend_what_the_host_may_be_refused(
     assert word_for(relay, b"alice") == b"refused"  # root
 
 
+def connect_as(uid, path):
+    """A connection of uid's, on which nothing is said."""
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    os.seteuid(uid)
+    try:
+        s.connect(str(path))
+    finally:
+        os.seteuid(0)
+    return s
+
+
+@pytest.mark.parametrize("uids", [[2001] * 600, range(3000, 3600)],
+                         ids=["one", "many"])
+def test_who_connects_and_says_nothing_keeps_nobody_out(
+        machine, alice, relay, uids):
+    held = [connect_as(x, relay.socket) for x in uids]
+    assert login(machine, relay, "alice", alice.code(machine.now)).accepted
+    if len(set(uids)) == 1:
+        assert as_user(2002, lambda: word_for(relay, b"bob")) == b"refused"
+    for connection in held:
+        connection.close()
+
+
 def test_nullok_lets_nobody_by(machine, alice, relay):
     done = login(machine, relay, "bob", "000000", "nullok prompts=1")
     assert done.prompts and done.result == "PAM_AUTH_ERR"
