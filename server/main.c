@@ -51,7 +51,7 @@ struct daemon {
 	struct service service;
 	struct upstream *upstream;
 	struct decider decider;
-	struct local *local;
+	struct local *local; /* NULL: none was handed over */
 	struct event *signals[3];
 	struct event *draining; /* looks whether all is done */
 	int looks_left;
@@ -286,7 +286,8 @@ look(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (--d->looks_left <= 0 || (d->role->idle(d) && local_idle(d->local)))
+	if (--d->looks_left <= 0 ||
+	    (d->role->idle(d) && (d->local == NULL || local_idle(d->local))))
 		(void)event_base_loopbreak(d->base);
 	else
 		(void)event_add(d->draining, &again);
@@ -306,7 +307,8 @@ terminate(evutil_socket_t number, short what, void *arg)
 	d->looks_left = DRAIN_S * 1000 / DRAIN_LOOK_MS;
 	if (d->service.http != NULL)
 		http_drain(d->service.http);
-	local_drain(d->local);
+	if (d->local != NULL)
+		local_drain(d->local);
 	look(-1, 0, d);
 }
 

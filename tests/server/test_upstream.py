@@ -318,6 +318,15 @@ def test_it_serves_no_other_of_them(machine, relay):
         assert relay.process.wait(30) == 8
 
 
+def test_a_service_without_a_local_socket_ends_as_well(machine, service):
+    service.stop()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        os.set_inheritable(listener.fileno(), True)
+        service.start(wrap=activated(machine, service, listener, "plain"),
+                      pass_fds=[listener.fileno()])
+        assert service.stop() == 0
+
+
 def test_what_was_asked_is_answered_before_the_end(machine, relays):
     going = threading.Event()
 
