@@ -185,8 +185,8 @@ static enum emotp_err
 check_host(struct upstream *u, const struct seat *seat, const char *url,
     const char *host, struct emotp_why *why)
 {
-	char shown[EMOTP_ESCAPED_MAX], known[EMOTP_NAME_MAX + 1];
-	bool first;
+	char shown[EMOTP_ESCAPED_MAX], known[EMOTP_ESCAPED_MAX];
+	bool first, same;
 
 	if (host[0] == '\0')
 		return emotp_fail(
@@ -196,9 +196,10 @@ check_host(struct upstream *u, const struct seat *seat, const char *url,
 	first = u->host[0] == '\0' && seat->key_number == u->key_number;
 	if (first)
 		(void)emotp_copy(u->host, sizeof(u->host), host);
-	(void)emotp_copy(known, sizeof(known), u->host);
+	same = strcmp(u->host, host) == 0;
+	(void)emotp_escape(u->host, true, known);
 	(void)pthread_mutex_unlock(&u->lock);
-	if (strcmp(known, host) != 0)
+	if (!same)
 		return emotp_fail(why, EMOTP_ERR_SERVICE,
 		    "%s: answered for the host \"%s\", not %s", url, shown,
 		    known[0] != '\0' ? known :
