@@ -179,31 +179,32 @@ remember(struct upstream *u, int i, bool well)
 
 /*
  * A key is one host's, and whose the first answer to it says: an answer for
- * another is not meant for us.
+ * another is not meant for us. Nothing is known of the old key's any more if
+ * a new one was read while the service was asked.
  */
 static enum emotp_err
 check_host(struct upstream *u, const struct seat *seat, const char *url,
     const char *host, struct emotp_why *why)
 {
 	char shown[EMOTP_ESCAPED_MAX], known[EMOTP_ESCAPED_MAX];
-	bool first, same;
+	bool old, first, same;
 
 	if (host[0] == '\0')
 		return emotp_fail(
 		    why, EMOTP_ERR_SERVICE, "%s: answered for no host", url);
 	(void)emotp_escape(host, true, shown);
 	(void)pthread_mutex_lock(&u->lock);
-	first = u->host[0] == '\0' && seat->key_number == u->key_number;
+	old = seat->key_number != u->key_number;
+	first = u->host[0] == '\0' && !old;
 	if (first)
 		(void)emotp_copy(u->host, sizeof(u->host), host);
 	same = strcmp(u->host, host) == 0;
 	(void)emotp_escape(u->host, true, known);
 	(void)pthread_mutex_unlock(&u->lock);
-	if (!same)
+	if (!same && !old)
 		return emotp_fail(why, EMOTP_ERR_SERVICE,
 		    "%s: answered for the host \"%s\", not %s", url, shown,
-		    known[0] != '\0' ? known :
-				       "that of the key read meanwhile");
+		    known);
 	if (first)
 		log_line(
 		    LOG_LEVEL_NOTICE, "%s: calls this host %s", url, shown);

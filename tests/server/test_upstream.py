@@ -121,6 +121,27 @@ def test_a_new_key_after_a_reload(machine, alice, relay, service):
     relay.wait_for("calls this host web1-new")
 
 
+def test_a_new_key_while_one_is_asked_with_the_old(machine, relays):
+    """Its answer is one; and says nothing of the new key's host."""
+    going = threading.Event()
+
+    def slowly(told):
+        going.set()
+        threading.Event().wait(1)
+        return told.answer()
+
+    with False_(lambda told: told.answer()) as false:
+        relay = relays([false.url], "A" * 52)
+        assert login(machine, relay, "alice", "123456").accepted
+        false.answer = slowly
+        threading.Thread(target=lambda: (going.wait(30),
+                                         relay.reload())).start()
+        assert login(machine, relay, "alice", "123456").accepted
+        assert relay.said("read again") == 1
+        false.answer = lambda told: told.answer(host="web1-new")
+        assert login(machine, relay, "alice", "123456").accepted
+
+
 def test_a_bad_key_changes_nothing(machine, alice, relay):
     relay.write_key("junk")
     assert "stays as it was: " in relay.reload()
