@@ -148,12 +148,13 @@ seat_give(struct upstream *u, struct seat *seat)
 /* ---- which of the services ---- */
 
 static bool
-may_be_first(struct upstream *u, int i)
+may_be_first(struct upstream *u, int i, bool *again)
 {
 	bool may;
 
 	(void)pthread_mutex_lock(&u->lock);
-	may = targets_take(&u->targets, i, work_elapsed_ms(), UPSTREAM_SKIP_MS);
+	may = targets_take(
+	    &u->targets, i, work_elapsed_ms(), UPSTREAM_SKIP_MS, again);
 	(void)pthread_mutex_unlock(&u->lock);
 	return may;
 }
@@ -285,20 +286,21 @@ static void
 ask_in_turn(struct upstream *u, struct seat *seat, struct decision *d,
     const struct emotp_client_question *question)
 {
-	bool tried[TARGETS_MAX] = {false};
+	bool tried[TARGETS_MAX] = {false}, again = false;
 	const struct emotp_why late = {"it had to wait for too long"};
 
 	for (int turn = 0; turn < 2 * u->targets.count; turn++) {
 		int i = turn % u->targets.count;
 
-		if (tried[i] ||
-		    (turn < u->targets.count && !may_be_first(u, i)))
+		if (tried[i])
 			continue;
-		tried[i] = true;
 		if (limit(seat->clients[i], d) == 0) {
 			log_undecided(d, false, &late);
 			return;
 		}
+		if (turn < u->targets.count && !may_be_first(u, i, &again))
+			continue;
+		tried[i] = true;
 		if (ask_one(u, seat, i, d, question))
 			return;
 	}
@@ -306,7 +308,8 @@ ask_in_turn(struct upstream *u, struct seat *seat, struct decision *d,
 
 /*
  * JSON carries UTF-8 alone. What is no UTF-8 is no code either: the service
- * refuses something else in its place, so that this takes as long.
+ * refuses something else in its place, so that this takes as long. For a user
+ * whose name is none nobody can be asked.
  */
 static void
 relay(struct job *job, const struct emotp_authority *none)
@@ -316,6 +319,7 @@ relay(struct job *job, const struct emotp_authority *none)
 	const struct emotp_question *q = d->question;
 	struct seat *seat = seat_take(u);
 	struct emotp_why why = {""};
+	const struct emotp_why nameless = {"the name cannot be sent"};
 	const struct emotp_client_question question = {
 	    .user = q->user,
 	    .otp = emotp_utf8_valid(q->typed) ? q->typed : NO_CODE,
@@ -326,7 +330,10 @@ relay(struct job *job, const struct emotp_authority *none)
 
 	(void)none;
 	d->err = EMOTP_ERR_SERVICE;
-	if (seat->clients[0] != NULL || seat_open(u, seat, &why) == EMOTP_OK)
+	if (!emotp_utf8_valid(q->user))
+		log_undecided(d, false, &nameless);
+	else if (seat->clients[0] != NULL ||
+	    seat_open(u, seat, &why) == EMOTP_OK)
 		ask_in_turn(u, seat, d, &question);
 	else
 		log_undecided(d, false, &why);

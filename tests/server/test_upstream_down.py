@@ -134,6 +134,38 @@ def test_those_passed_over_are_tried_if_no_other_answers(
     relay.wait_for(f"https://localhost:{port}: answers again")
 
 
+SKIP_S = 30  # so long is a service passed over
+
+
+def test_several_out_of_reach_cost_a_login_one_connect_at_most(
+        machine, relays):
+    """When their time is over too; else it would come too late for the rest."""
+    with contextlib.ExitStack() as stack:
+        holes = [stack.enter_context(black_hole()) for _ in range(3)]
+        last = stack.enter_context(False_(good))
+        relay = relays([*holes, last.url], KEY)
+        login(machine, relay, "alice", "123456")  # finds out about them
+        time.sleep(SKIP_S + 1)
+        for _ in range(4):
+            done = login(machine, relay, "alice", "123456")
+            assert done.accepted and done.seconds < CONNECT_S + SLACK_S
+        assert [relay.said(f"{x}: ") for x in holes] == [2] * 3
+
+
+def test_who_cannot_ask_does_not_try_a_service_again(machine, relays):
+    """Or whoever types such names would keep it passed over for ever."""
+    nameless = record(b"emotp1", b"verify", NONCE, b"al\xff", b"123456",
+                      b"sshd", b"")
+    with False_(lambda told: None) as first, False_(good) as second:
+        relay = relays([first.url, second.url], KEY)
+        assert talk(QUESTION, relay.socket)[3] == b"unavailable"
+        first.answer = good
+        time.sleep(SKIP_S + 1)
+        assert talk(nameless, relay.socket)[3] == b"unavailable"
+        assert talk(QUESTION, relay.socket)[3] == b"accepted"
+        assert len(first.requests) == 2 and not second.requests
+
+
 def test_a_slow_service_is_waited_for(machine, relays):
     def slowly(told):
         time.sleep(DEADLINE_S - 1.5)
