@@ -25,7 +25,9 @@ struct seat {
 struct upstream {
 	const struct emotp_config *config;
 	struct work *work;
-	struct throttle *others; /* of the loop's thread */
+	struct work *look_ups;   /* of users: they may hang, and take no seat */
+	struct throttle *others; /* of the loop's thread, as the next */
+	int others_asked;
 
 	pthread_mutex_t lock; /* of what follows, but the targets' names */
 	struct targets targets;
@@ -351,6 +353,7 @@ relayed(struct job *job)
 
 	if (job->late)
 		d->err = EMOTP_ERR_BUSY;
+	u->others_asked -= d->uid != 0;
 	(void)snprintf(who, sizeof(who), "%ld", (long)d->uid);
 	if (d->uid != 0 && d->err == EMOTP_OK &&
 	    d->judgement.verdict == EMOTP_ACCEPTED)
@@ -360,7 +363,8 @@ relayed(struct job *job)
 
 /*
  * The services count what they refuse to this host, whoever of its users it
- * was; one of them must not spend it all, and keep the others out.
+ * was; one of them must not spend it all, and keep the others out. Nor may
+ * they all together take every seat.
  */
 static bool
 may_ask(struct upstream *u, uid_t uid)
@@ -369,6 +373,8 @@ may_ask(struct upstream *u, uid_t uid)
 
 	if (uid == 0)
 		return true;
+	if (u->others_asked >= UPSTREAM_OTHERS_ASKED)
+		return false;
 	(void)snprintf(who, sizeof(who), "%ld", (long)uid);
 	if (throttle_take(u->others, who, work_clock()))
 		return true;
@@ -382,7 +388,7 @@ add(const struct decider *decider, struct job *job)
 {
 	const struct upstream *u = decider->of;
 
-	return work_add(u->work, job);
+	return work_add(u->look_ups, job);
 }
 
 /* That a user never had a token cannot be proved from here. */
@@ -401,7 +407,10 @@ decide(const struct decider *decider, struct decision *d)
 		return false;
 	d->job.do_work = relay;
 	d->job.done = relayed;
-	return add(decider, &d->job);
+	if (!work_add(u->work, &d->job))
+		return false;
+	u->others_asked += d->uid != 0;
+	return true;
 }
 
 void
@@ -456,6 +465,8 @@ upstream_open(struct event_base *base, const struct emotp_config *config,
 	if (err == EMOTP_OK)
 		err = work_open_plain(base, UPSTREAM_QUESTIONS, &u->work, why);
 	if (err == EMOTP_OK)
+		err = work_open_plain(base, 1, &u->look_ups, why);
+	if (err == EMOTP_OK)
 		*ret = u;
 	else
 		upstream_close(u);
@@ -468,6 +479,7 @@ upstream_close(struct upstream *u)
 	if (u == NULL)
 		return;
 	work_close(u->work);
+	work_close(u->look_ups);
 	for (int i = 0; i < UPSTREAM_QUESTIONS; i++)
 		seat_close(&u->seats[i]);
 	throttle_free(u->others);
