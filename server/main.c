@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -376,7 +377,8 @@ run(const char *path)
 
 /*
  * With a standard descriptor closed, the store itself would be opened under
- * its number and be printed into. Core files would hold the key.
+ * its number and be printed into. Core files would hold the key; the limit
+ * does not hold for those that the kernel pipes to a program.
  */
 static int
 prepare_process(void)
@@ -389,6 +391,7 @@ prepare_process(void)
 			return EXIT_UNAVAILABLE;
 	(void)umask(077);
 	(void)setrlimit(RLIMIT_CORE, &none);
+	(void)prctl(PR_SET_DUMPABLE, 0);
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0 &&
 	    files.rlim_cur < DESCRIPTORS) {
 		files.rlim_cur =

@@ -232,6 +232,20 @@ def test_no_key_or_code_is_logged(machine, alice, relay):
     assert relay.key_path.read_text().strip() not in text
 
 
+def test_nobody_of_its_own_uid_looks_into_it(machine, relays):
+    """Nor does whoever the kernel pipes core files to: they hold the key."""
+    with False_(lambda told: told.answer()) as false:
+        relay = relays([false.url], "A" * 52)
+        relay.stop()
+        for path in (relay.socket.parent, relay.key_path):
+            os.chown(path, 2003, 2003)
+        relay.start(user=2003, group=2003, extra_groups=[])
+        assert login(machine, relay, "alice", "123456").accepted
+        memory = f"/proc/{relay.process.pid}/mem"
+        assert as_user(2003, lambda: str(
+            os.access(memory, os.R_OK)).encode()) == b"False"
+
+
 def start_fails(machine, text, code, **settings):
     """emotpd with these settings ends with code and says text."""
     conf = machine.conf(machine.dir / "bad.conf", **settings)
