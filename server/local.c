@@ -20,7 +20,7 @@ struct local {
 	int fd;
 	int connections;
 	int others; /* of them, those of others than root */
-	LIST_HEAD(, exchange) exchanges;
+	LIST_HEAD(exchanges, exchange) exchanges;
 };
 
 /* One connection: one question. */
