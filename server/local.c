@@ -2,6 +2,7 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,12 +19,15 @@ struct local {
 	struct event *listener;
 	int fd;
 	int connections;
+	int others; /* of them, those of others than root */
+	LIST_HEAD(exchanges, exchange) exchanges;
 };
 
 /* One connection: one question. */
 struct exchange {
 	struct decision decision; /* first */
 	struct local *local;
+	LIST_ENTRY(exchange) entry;
 	int fd;
 	struct event *readable;
 	struct emotp_question question;
@@ -34,6 +38,8 @@ static void
 exchange_free(struct exchange *x)
 {
 	x->local->connections--;
+	x->local->others -= x->decision.uid != 0;
+	LIST_REMOVE(x, entry);
 	if (x->readable != NULL)
 		event_free(x->readable);
 	(void)close(x->fd);
@@ -218,24 +224,42 @@ readable(evutil_socket_t fd, short what, void *arg)
 		exchange_free(x);
 }
 
+/*
+ * Root asks for everybody who logs in. So that nobody keeps it from being
+ * heard by connecting and saying nothing, others have a share of their own,
+ * and each of them a small part of it.
+ */
+static bool
+has_room(const struct local *local, uid_t uid)
+{
+	const struct exchange *x;
+	int count = 0;
+
+	if (local->connections >= LOCAL_MAX)
+		return false;
+	if (uid == 0)
+		return true;
+	LIST_FOREACH(x, &local->exchanges, entry)
+	count += x->decision.uid == uid;
+	return count < LOCAL_PER_UID && local->others < LOCAL_OTHERS;
+}
+
 static void
-serve(struct local *local, int fd)
+serve(struct local *local, int fd, uid_t uid)
 {
 	const struct timeval deadline = {LOCAL_DEADLINE_S, 0};
 	struct exchange *x = calloc(1, sizeof(*x));
-	struct ucred peer;
-	socklen_t len = sizeof(peer);
 
-	if (x == NULL ||
-	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0) {
-		free(x);
+	if (x == NULL) {
 		(void)close(fd);
 		return;
 	}
 	local->connections++;
+	local->others += uid != 0;
+	LIST_INSERT_HEAD(&local->exchanges, x, entry);
 	x->local = local;
 	x->fd = fd;
-	x->decision.uid = peer.uid;
+	x->decision.uid = uid;
 	x->readable = event_new(local->setup.base, fd, EV_READ, readable, x);
 	if (x->readable == NULL || event_add(x->readable, &deadline) != 0)
 		exchange_free(x);
@@ -246,12 +270,15 @@ acceptable(evutil_socket_t listener, short what, void *arg)
 {
 	struct local *local = arg;
 	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
 
 	(void)what;
 	if (fd < 0)
 		return;
-	if (local->connections < LOCAL_MAX)
-		serve(local, fd);
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
+	    has_room(local, peer.uid))
+		serve(local, fd, peer.uid);
 	else
 		(void)close(fd);
 }
@@ -265,6 +292,7 @@ local_open(const struct local_setup *setup, int fd, struct local **ret,
 	if (local != NULL) {
 		local->setup = *setup;
 		local->fd = fd;
+		LIST_INIT(&local->exchanges);
 		local->listener = event_new(
 		    setup->base, fd, EV_READ | EV_PERSIST, acceptable, local);
 		*ret = local;

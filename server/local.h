@@ -7,6 +7,8 @@
 struct local; /* opaque */
 
 #define LOCAL_MAX        512 /* connections at a time */
+#define LOCAL_OTHERS     256 /* of them, for others than root */
+#define LOCAL_PER_UID    16  /* of those, for one */
 #define LOCAL_DEADLINE_S 10  /* from connecting to the answer */
 
 /*

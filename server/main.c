@@ -52,7 +52,7 @@ struct daemon {
 	struct service service;
 	struct upstream *upstream;
 	struct decider decider;
-	struct local *local;
+	struct local *local; /* NULL: none was handed over */
 	struct event *signals[3];
 	struct event *draining; /* looks whether all is done */
 	int looks_left;
@@ -289,7 +289,8 @@ look(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (--d->looks_left <= 0 || (d->role->idle(d) && local_idle(d->local)))
+	if (--d->looks_left <= 0 ||
+	    (d->role->idle(d) && (d->local == NULL || local_idle(d->local))))
 		(void)event_base_loopbreak(d->base);
 	else
 		(void)event_add(d->draining, &again);
@@ -309,7 +310,8 @@ terminate(evutil_socket_t number, short what, void *arg)
 	d->looks_left = DRAIN_S * 1000 / DRAIN_LOOK_MS;
 	if (d->service.http != NULL)
 		http_drain(d->service.http);
-	local_drain(d->local);
+	if (d->local != NULL)
+		local_drain(d->local);
 	look(-1, 0, d);
 }
 
@@ -377,7 +379,8 @@ run(const char *path)
 
 /*
  * With a standard descriptor closed, the store itself would be opened under
- * its number and be printed into. Core files would hold the key.
+ * its number and be printed into. Core files would hold the key; the limit
+ * does not hold for those that the kernel pipes to a program.
  */
 static int
 prepare_process(void)
@@ -390,7 +393,7 @@ prepare_process(void)
 			return EXIT_UNAVAILABLE;
 	(void)umask(077);
 	(void)setrlimit(RLIMIT_CORE, &none);
-	(void)prctl(PR_SET_DUMPABLE, 0); /* nor to a program for cores */
+	(void)prctl(PR_SET_DUMPABLE, 0);
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0 &&
 	    files.rlim_cur < DESCRIPTORS) {
 		files.rlim_cur =

@@ -21,14 +21,17 @@ targets_read(struct targets *targets, const char *urls)
 }
 
 bool
-targets_take(struct targets *targets, int i, int64_t now_ms, int64_t skip_ms)
+targets_take(struct targets *targets, int i, int64_t now_ms, int64_t skip_ms,
+    bool *again)
 {
 	struct target *target = &targets->list[i];
 
-	if (target->skip_until_ms > now_ms)
+	if (target->skip_until_ms == 0)
+		return true;
+	if (target->skip_until_ms > now_ms || *again)
 		return false;
-	if (target->skip_until_ms != 0)
-		target->skip_until_ms = now_ms + skip_ms;
+	*again = true;
+	target->skip_until_ms = now_ms + skip_ms;
 	return true;
 }
 

@@ -29,10 +29,11 @@ bool targets_read(struct targets *targets, const char *urls);
 /*
  * Whether number i may be asked before those that are passed over. When its
  * time is over, the one who is told so tries it, and for all others it is
- * passed over for another skip_ms.
+ * passed over for another skip_ms. *again, at first false, is whether this
+ * question has tried such a one: it could not wait for a second.
  */
-bool targets_take(
-    struct targets *targets, int i, int64_t now_ms, int64_t skip_ms);
+bool targets_take(struct targets *targets, int i, int64_t now_ms,
+    int64_t skip_ms, bool *again);
 
 /* It decided. True if it was passed over until now. */
 bool targets_up(struct targets *targets, int i);

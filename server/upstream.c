@@ -25,7 +25,9 @@ struct seat {
 struct upstream {
 	const struct emotp_config *config;
 	struct work *work;
-	struct throttle *others; /* of the loop's thread */
+	struct work *look_ups;   /* of users: they may hang, and take no seat */
+	struct throttle *others; /* of the loop's thread, as the next */
+	int others_asked;
 
 	pthread_mutex_t lock; /* of what follows, but the targets' names */
 	struct targets targets;
@@ -148,12 +150,13 @@ seat_give(struct upstream *u, struct seat *seat)
 /* ---- which of the services ---- */
 
 static bool
-may_be_first(struct upstream *u, int i)
+may_be_first(struct upstream *u, int i, bool *again)
 {
 	bool may;
 
 	(void)pthread_mutex_lock(&u->lock);
-	may = targets_take(&u->targets, i, work_elapsed_ms(), UPSTREAM_SKIP_MS);
+	may = targets_take(
+	    &u->targets, i, work_elapsed_ms(), UPSTREAM_SKIP_MS, again);
 	(void)pthread_mutex_unlock(&u->lock);
 	return may;
 }
@@ -179,30 +182,32 @@ remember(struct upstream *u, int i, bool well)
 
 /*
  * A key is one host's, and whose the first answer to it says: an answer for
- * another is not meant for us.
+ * another is not meant for us. Nothing is known of the old key's any more if
+ * a new one was read while the service was asked.
  */
 static enum emotp_err
 check_host(struct upstream *u, const struct seat *seat, const char *url,
     const char *host, struct emotp_why *why)
 {
-	char shown[EMOTP_ESCAPED_MAX], known[EMOTP_NAME_MAX + 1];
-	bool first;
+	char shown[EMOTP_ESCAPED_MAX], known[EMOTP_ESCAPED_MAX];
+	bool old, first, same;
 
 	if (host[0] == '\0')
 		return emotp_fail(
 		    why, EMOTP_ERR_SERVICE, "%s: answered for no host", url);
 	(void)emotp_escape(host, true, shown);
 	(void)pthread_mutex_lock(&u->lock);
-	first = u->host[0] == '\0' && seat->key_number == u->key_number;
+	old = seat->key_number != u->key_number;
+	first = u->host[0] == '\0' && !old;
 	if (first)
 		(void)emotp_copy(u->host, sizeof(u->host), host);
-	(void)emotp_copy(known, sizeof(known), u->host);
+	same = strcmp(u->host, host) == 0;
+	(void)emotp_escape(u->host, true, known);
 	(void)pthread_mutex_unlock(&u->lock);
-	if (strcmp(known, host) != 0)
+	if (!same && !old)
 		return emotp_fail(why, EMOTP_ERR_SERVICE,
 		    "%s: answered for the host \"%s\", not %s", url, shown,
-		    known[0] != '\0' ? known :
-				       "that of the key read meanwhile");
+		    known);
 	if (first)
 		log_line(
 		    LOG_LEVEL_NOTICE, "%s: calls this host %s", url, shown);
@@ -283,20 +288,21 @@ static void
 ask_in_turn(struct upstream *u, struct seat *seat, struct decision *d,
     const struct emotp_client_question *question)
 {
-	bool tried[TARGETS_MAX] = {false};
+	bool tried[TARGETS_MAX] = {false}, again = false;
 	const struct emotp_why late = {"it had to wait for too long"};
 
 	for (int turn = 0; turn < 2 * u->targets.count; turn++) {
 		int i = turn % u->targets.count;
 
-		if (tried[i] ||
-		    (turn < u->targets.count && !may_be_first(u, i)))
+		if (tried[i])
 			continue;
-		tried[i] = true;
 		if (limit(seat->clients[i], d) == 0) {
 			log_undecided(d, false, &late);
 			return;
 		}
+		if (turn < u->targets.count && !may_be_first(u, i, &again))
+			continue;
+		tried[i] = true;
 		if (ask_one(u, seat, i, d, question))
 			return;
 	}
@@ -304,7 +310,8 @@ ask_in_turn(struct upstream *u, struct seat *seat, struct decision *d,
 
 /*
  * JSON carries UTF-8 alone. What is no UTF-8 is no code either: the service
- * refuses something else in its place, so that this takes as long.
+ * refuses something else in its place, so that this takes as long. For a user
+ * whose name is none nobody can be asked.
  */
 static void
 relay(struct job *job, const struct emotp_authority *none)
@@ -314,6 +321,7 @@ relay(struct job *job, const struct emotp_authority *none)
 	const struct emotp_question *q = d->question;
 	struct seat *seat = seat_take(u);
 	struct emotp_why why = {""};
+	const struct emotp_why nameless = {"the name cannot be sent"};
 	const struct emotp_client_question question = {
 	    .user = q->user,
 	    .otp = emotp_utf8_valid(q->typed) ? q->typed : NO_CODE,
@@ -324,7 +332,10 @@ relay(struct job *job, const struct emotp_authority *none)
 
 	(void)none;
 	d->err = EMOTP_ERR_SERVICE;
-	if (seat->clients[0] != NULL || seat_open(u, seat, &why) == EMOTP_OK)
+	if (!emotp_utf8_valid(q->user))
+		log_undecided(d, false, &nameless);
+	else if (seat->clients[0] != NULL ||
+	    seat_open(u, seat, &why) == EMOTP_OK)
 		ask_in_turn(u, seat, d, &question);
 	else
 		log_undecided(d, false, &why);
@@ -342,6 +353,7 @@ relayed(struct job *job)
 
 	if (job->late)
 		d->err = EMOTP_ERR_BUSY;
+	u->others_asked -= d->uid != 0;
 	(void)snprintf(who, sizeof(who), "%ld", (long)d->uid);
 	if (d->uid != 0 && d->err == EMOTP_OK &&
 	    d->judgement.verdict == EMOTP_ACCEPTED)
@@ -351,7 +363,8 @@ relayed(struct job *job)
 
 /*
  * The services count what they refuse to this host, whoever of its users it
- * was; one of them must not spend it all, and keep the others out.
+ * was; one of them must not spend it all, and keep the others out. Nor may
+ * they all together take every seat.
  */
 static bool
 may_ask(struct upstream *u, uid_t uid)
@@ -360,6 +373,8 @@ may_ask(struct upstream *u, uid_t uid)
 
 	if (uid == 0)
 		return true;
+	if (u->others_asked >= UPSTREAM_OTHERS_ASKED)
+		return false;
 	(void)snprintf(who, sizeof(who), "%ld", (long)uid);
 	if (throttle_take(u->others, who, work_clock()))
 		return true;
@@ -373,7 +388,7 @@ add(const struct decider *decider, struct job *job)
 {
 	const struct upstream *u = decider->of;
 
-	return work_add(u->work, job);
+	return work_add(u->look_ups, job);
 }
 
 /* That a user never had a token cannot be proved from here. */
@@ -392,7 +407,10 @@ decide(const struct decider *decider, struct decision *d)
 		return false;
 	d->job.do_work = relay;
 	d->job.done = relayed;
-	return add(decider, &d->job);
+	if (!work_add(u->work, &d->job))
+		return false;
+	u->others_asked += d->uid != 0;
+	return true;
 }
 
 void
@@ -447,6 +465,8 @@ upstream_open(struct event_base *base, const struct emotp_config *config,
 	if (err == EMOTP_OK)
 		err = work_open_plain(base, UPSTREAM_QUESTIONS, &u->work, why);
 	if (err == EMOTP_OK)
+		err = work_open_plain(base, 1, &u->look_ups, why);
+	if (err == EMOTP_OK)
 		*ret = u;
 	else
 		upstream_close(u);
@@ -459,6 +479,7 @@ upstream_close(struct upstream *u)
 	if (u == NULL)
 		return;
 	work_close(u->work);
+	work_close(u->look_ups);
 	for (int i = 0; i < UPSTREAM_QUESTIONS; i++)
 		seat_close(&u->seats[i]);
 	throttle_free(u->others);

@@ -17,7 +17,11 @@ struct upstream; /* opaque */
 #define UPSTREAM_SKIP_MS    (30 * 1000) /* for so long it is passed over */
 #define UPSTREAM_KEEP_S     30 /* a connection may lie idle; emotpd: 60 */
 
-/* Of a caller other than root: more would use up the host's own limit. */
+/*
+ * Of callers other than root: more would use up the host's own limit, or keep
+ * root waiting where a service is slow.
+ */
+#define UPSTREAM_OTHERS_ASKED    4  /* at a time, of UPSTREAM_QUESTIONS */
 #define UPSTREAM_OTHERS_MAX      10 /* refusals for a uid */
 #define UPSTREAM_OTHERS_WINDOW_S (10 * 60)
 

@@ -121,6 +121,27 @@ def test_a_new_key_after_a_reload(machine, alice, relay, service):
     relay.wait_for("calls this host web1-new")
 
 
+def test_a_new_key_while_one_is_asked_with_the_old(machine, relays):
+    """Its answer is one; and says nothing of the new key's host."""
+    going = threading.Event()
+
+    def slowly(told):
+        going.set()
+        threading.Event().wait(1)
+        return told.answer()
+
+    with False_(lambda told: told.answer()) as false:
+        relay = relays([false.url], "A" * 52)
+        assert login(machine, relay, "alice", "123456").accepted
+        false.answer = slowly
+        threading.Thread(target=lambda: (going.wait(30),
+                                         relay.reload())).start()
+        assert login(machine, relay, "alice", "123456").accepted
+        assert relay.said("read again") == 1
+        false.answer = lambda told: told.answer(host="web1-new")
+        assert login(machine, relay, "alice", "123456").accepted
+
+
 def test_a_bad_key_changes_nothing(machine, alice, relay):
     relay.write_key("junk")
     assert "stays as it was: " in relay.reload()
@@ -160,6 +181,29 @@ def test_one_user_cannot_spend_what_the_host_may_be_refused(
     assert word_for(relay, b"alice") == b"refused"  # root
 
 
+def connect_as(uid, path):
+    """A connection of uid's, on which nothing is said."""
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    os.seteuid(uid)
+    try:
+        s.connect(str(path))
+    finally:
+        os.seteuid(0)
+    return s
+
+
+@pytest.mark.parametrize("uids", [[2001] * 600, range(3000, 3600)],
+                         ids=["one", "many"])
+def test_who_connects_and_says_nothing_keeps_nobody_out(
+        machine, alice, relay, uids):
+    held = [connect_as(x, relay.socket) for x in uids]
+    assert login(machine, relay, "alice", alice.code(machine.now)).accepted
+    if len(set(uids)) == 1:
+        assert as_user(2002, lambda: word_for(relay, b"bob")) == b"refused"
+    for connection in held:
+        connection.close()
+
+
 def test_nullok_lets_nobody_by(machine, alice, relay):
     done = login(machine, relay, "bob", "000000", "nullok prompts=1")
     assert done.prompts and done.result == "PAM_AUTH_ERR"
@@ -186,6 +230,20 @@ def test_no_key_or_code_is_logged(machine, alice, relay):
     text = relay.log.read_text()
     assert code not in text
     assert relay.key_path.read_text().strip() not in text
+
+
+def test_nobody_of_its_own_uid_looks_into_it(machine, relays):
+    """Nor does whoever the kernel pipes core files to: they hold the key."""
+    with False_(lambda told: told.answer()) as false:
+        relay = relays([false.url], "A" * 52)
+        relay.stop()
+        for path in (relay.socket.parent, relay.key_path):
+            os.chown(path, 2003, 2003)
+        relay.start(user=2003, group=2003, extra_groups=[])
+        assert login(machine, relay, "alice", "123456").accepted
+        memory = f"/proc/{relay.process.pid}/mem"
+        assert as_user(2003, lambda: str(
+            os.access(memory, os.R_OK)).encode()) == b"False"
 
 
 def start_fails(machine, text, code, **settings):
@@ -293,6 +351,15 @@ def test_it_serves_no_other_of_them(machine, relay):
             relay.start(wrap=activated(machine, relay, listener, "https"),
                         pass_fds=[listener.fileno()])
         assert relay.process.wait(30) == 8
+
+
+def test_a_service_without_a_local_socket_ends_as_well(machine, service):
+    service.stop()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        os.set_inheritable(listener.fileno(), True)
+        service.start(wrap=activated(machine, service, listener, "plain"),
+                      pass_fds=[listener.fileno()])
+        assert service.stop() == 0
 
 
 def test_what_was_asked_is_answered_before_the_end(machine, relays):

@@ -13,6 +13,7 @@ import pytest
 
 from relay import DEADLINE_S, False_, add_host, login, url_of
 from test_socket import NONCE, record, talk
+from test_upstream import connect_as
 
 KEY = "A" * 52
 CONNECT_S = 2
@@ -132,6 +133,38 @@ def test_those_passed_over_are_tried_if_no_other_answers(
     done = login(machine, relay, "alice", alice.code(machine.now))
     assert done.accepted
     relay.wait_for(f"https://localhost:{port}: answers again")
+
+
+SKIP_S = 30  # so long is a service passed over
+
+
+def test_several_out_of_reach_cost_a_login_one_connect_at_most(
+        machine, relays):
+    """When their time is over too; else it would come too late for the rest."""
+    with contextlib.ExitStack() as stack:
+        holes = [stack.enter_context(black_hole()) for _ in range(3)]
+        last = stack.enter_context(False_(good))
+        relay = relays([*holes, last.url], KEY)
+        login(machine, relay, "alice", "123456")  # finds out about them
+        time.sleep(SKIP_S + 1)
+        for _ in range(4):
+            done = login(machine, relay, "alice", "123456")
+            assert done.accepted and done.seconds < CONNECT_S + SLACK_S
+        assert [relay.said(f"{x}: ") for x in holes] == [2] * 3
+
+
+def test_who_cannot_ask_does_not_try_a_service_again(machine, relays):
+    """Or whoever types such names would keep it passed over for ever."""
+    nameless = record(b"emotp1", b"verify", NONCE, b"al\xff", b"123456",
+                      b"sshd", b"")
+    with False_(lambda told: None) as first, False_(good) as second:
+        relay = relays([first.url, second.url], KEY)
+        assert talk(QUESTION, relay.socket)[3] == b"unavailable"
+        first.answer = good
+        time.sleep(SKIP_S + 1)
+        assert talk(nameless, relay.socket)[3] == b"unavailable"
+        assert talk(QUESTION, relay.socket)[3] == b"accepted"
+        assert len(first.requests) == 2 and not second.requests
 
 
 def test_a_slow_service_is_waited_for(machine, relays):
@@ -312,7 +345,7 @@ def test_nothing_grows(machine, relays):
         before = round(5)
         after = round(40)
         # A thread that tries the other address again has a handle for it.
-        assert after[0] <= before[0] + 16 and after[1] == before[1] == 9
+        assert after[0] <= before[0] + 16 and after[1] == before[1] == 10
 
 
 def test_more_questions_than_can_be_asked(machine, relays):
@@ -326,6 +359,51 @@ def test_more_questions_than_can_be_asked(machine, relays):
         assert time.monotonic() - began < DEADLINE_S + SLACK_S
         assert len(false.requests) == 8
         assert relay.said("it had to wait for too long") == 32
+
+
+def test_a_slow_service_leaves_room_for_root(machine, relays):
+    """However many questions another user asks it."""
+    def slowly(told):
+        if told.json["user"] == "alice":
+            time.sleep(DEADLINE_S + 3)
+        return told.answer()
+
+    with False_(slowly) as false, contextlib.ExitStack() as stack:
+        relay = relays([false.url], KEY)
+        for _ in range(12):
+            s = stack.enter_context(connect_as(2001, relay.socket))
+            s.send(QUESTION)
+        time.sleep(0.5)
+        done = login(machine, relay, "bob", "123456")
+        assert done.accepted and done.seconds < SLACK_S
+        assert 0 < sum(x.json["user"] == "alice" for x in false.requests) < 8
+
+
+@contextlib.contextmanager
+def endless():
+    """Users are looked up for ever: in a pipe that nobody writes into."""
+    users, aside = Path("/etc/passwd"), Path("/etc/passwd.aside")
+    users.rename(aside)
+    os.mkfifo(users)
+    yield
+    pipe = os.open(users, os.O_RDWR | os.O_NONBLOCK)
+    aside.rename(users)
+    os.close(pipe)
+
+
+def test_users_that_are_looked_up_for_ever_leave_room_for_root(
+        machine, relays):
+    with False_(good) as false, contextlib.ExitStack() as stack:
+        relay = relays([false.url], KEY)
+        stack.enter_context(endless())
+        for _ in range(12):
+            s = stack.enter_context(connect_as(2001, relay.socket))
+            s.send(QUESTION)
+        time.sleep(0.5)
+        began = time.monotonic()
+        assert talk(QUESTION, relay.socket)[3] == b"accepted"
+        assert time.monotonic() - began < SLACK_S
+        relay.stop(signal.SIGKILL)
 
 
 def test_many_at_a_time(machine, relays, service, alice):

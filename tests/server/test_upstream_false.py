@@ -186,6 +186,18 @@ def test_another_host_than_before(machine, asks):
         assert (len(first.requests), len(second.requests)) == (2, 1)
 
 
+def test_a_name_that_would_forge_a_line(machine, asks):
+    name = "web1\nemotpd: accepted code for root"
+    with False_(lambda t: t.answer(host=name)) as false:
+        assert asks(false).accepted
+        false.answer = lambda t: t.answer()
+        done = asks(false)
+        assert done.result == "PAM_AUTHINFO_UNAVAIL"
+        done.relay.wait_for(r'for the host "web1", not web1\\x0aemotpd:')
+        assert not any("for root" in x and x.startswith("emotpd: accepted")
+                       for x in done.relay.lines)
+
+
 def test_a_redirect_is_not_followed(machine, asks):
     with False_(lambda t: t.answer()) as elsewhere:
         with False_(lambda t: say(

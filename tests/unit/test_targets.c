@@ -17,10 +17,13 @@ setup(void **state)
 	return 0;
 }
 
+/* By a question that has tried none again. */
 static bool
 take(int i, int64_t now_ms)
 {
-	return targets_take(&three, i, now_ms, SKIP_MS);
+	bool again = false;
+
+	return targets_take(&three, i, now_ms, SKIP_MS, &again);
 }
 
 static void
@@ -82,6 +85,21 @@ one_caller_tries_it_again(void **state)
 }
 
 static void
+a_question_tries_one_again(void **state)
+{
+	const int64_t over = BEGIN + SKIP_MS;
+	bool again = false;
+
+	(void)state;
+	targets_down(&three, 0, BEGIN, SKIP_MS);
+	targets_down(&three, 1, BEGIN, SKIP_MS);
+	assert_true(targets_take(&three, 0, over, SKIP_MS, &again));
+	assert_false(targets_take(&three, 1, over, SKIP_MS, &again));
+	assert_true(targets_take(&three, 2, over, SKIP_MS, &again));
+	assert_true(take(1, over)); /* the next one does */
+}
+
+static void
 one_that_answers_is_asked_again(void **state)
 {
 	(void)state;
@@ -101,6 +119,7 @@ main(void)
 	    cmocka_unit_test(none_and_too_many_are_refused),
 	    cmocka_unit_test_setup(one_that_is_down_is_passed_over, setup),
 	    cmocka_unit_test_setup(one_caller_tries_it_again, setup),
+	    cmocka_unit_test_setup(a_question_tries_one_again, setup),
 	    cmocka_unit_test_setup(one_that_answers_is_asked_again, setup),
 	};
 
