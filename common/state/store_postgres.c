@@ -104,16 +104,23 @@ postgres_begin(void *db, enum emotp_begin kind)
 	return err == EMOTP_OK ? emotp_pg_settle(pg, NULL) : err;
 }
 
-/* Only what was found to be well is committed. */
+/*
+ * Only what was found to be well is committed. Where somebody cancels the
+ * waiting for a synchronous standby the server says COMMIT all the same, and
+ * warns that the standby, which may be the next primary, may not have it.
+ */
 static enum emotp_err
 postgres_commit(void *db)
 {
 	struct emotp_pg *pg = db;
 	enum emotp_err err = emotp_pg_settle(pg, NULL);
 
+	pg->warned = false;
 	if (err == EMOTP_OK)
 		err = send_sql(pg, "COMMIT", "COMMIT");
-	return err == EMOTP_OK ? emotp_pg_settle(pg, NULL) : err;
+	if (err == EMOTP_OK)
+		err = emotp_pg_settle(pg, NULL);
+	return err == EMOTP_OK && pg->warned ? EMOTP_ERR_STORE : err;
 }
 
 static void

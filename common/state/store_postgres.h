@@ -20,6 +20,7 @@ struct emotp_pg {
 	PGconn *conn;
 	bool lost;    /* nothing more can be learned from it */
 	bool reading; /* the transaction only reads */
+	bool warned;  /* by the server; why says of what, until another error */
 	size_t owed;
 	struct emotp_pg_due due[EMOTP_PG_OWED];
 	struct {

@@ -245,11 +245,20 @@ dial(const char *uri)
 	return PQconnectdbParams(names, values, 1);
 }
 
+/* What is no more than a notice is of no interest. */
 static void
-ignore(void *arg, const PGresult *result)
+heed(void *arg, const PGresult *result)
 {
-	(void)arg;
-	(void)result;
+	struct emotp_pg *pg = arg;
+	const char *severity =
+	    PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+	const char *message =
+	    PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+
+	if (severity == NULL || strcmp(severity, "WARNING") != 0)
+		return;
+	pg->warned = true;
+	note(pg, message != NULL ? message : "a warning");
 }
 
 /* A session that is not set up must not be used. */
@@ -264,7 +273,7 @@ set_up(struct emotp_pg *pg)
 	    PQsetnonblocking(pg->conn, 1) != 0;
 	if (pg->lost)
 		return failed(pg, NULL);
-	(void)PQsetNoticeReceiver(pg->conn, ignore, NULL);
+	(void)PQsetNoticeReceiver(pg->conn, heed, pg);
 	err = emotp_pg_simple(pg, settings);
 	if (err != EMOTP_OK)
 		pg->lost = true;

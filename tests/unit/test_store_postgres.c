@@ -97,6 +97,42 @@ a_transaction_that_failed_cannot_be_committed(void **state)
 	emotp_store_rollback(p->store);
 }
 
+/*
+ * So a server says that a commit, which is on its own disk, is not on that of
+ * the standby that it was to wait for: somebody cancelled the waiting.
+ */
+static void
+a_commit_with_a_warning_is_none_to_rely_on(void **state)
+{
+	struct place *p = need_server(state);
+	struct emotp_registered r = make_active(p, "alice");
+	struct emotp_judgement judgement;
+	struct emotp_why why = {""};
+	char text[16], sql[512];
+
+	(void)snprintf(sql, sizeof(sql),
+	    "SET search_path = %s; "
+	    "CREATE FUNCTION warn() RETURNS trigger LANGUAGE plpgsql AS "
+	    "'BEGIN RAISE WARNING ''not replicated''; RETURN NULL; END'; "
+	    "CREATE CONSTRAINT TRIGGER late AFTER UPDATE ON users "
+	    "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW "
+	    "EXECUTE FUNCTION warn()",
+	    p->schema);
+	place_sql(getenv("EMOTP_TEST_STORE"), sql);
+	(void)device_code(&r, NOW_S + 60, text);
+	assert_int_equal(emotp_verify(&p->authority, "alice", text, NOW_S + 60,
+			     &judgement, &why),
+	    EMOTP_ERR_STORE);
+	assert_int_equal(judgement.verdict, 0);
+	assert_string_equal(why.text, "not replicated");
+	(void)snprintf(
+	    sql, sizeof(sql), "DROP TRIGGER late ON %s.users", p->schema);
+	place_sql(getenv("EMOTP_TEST_STORE"), sql);
+	OK(emotp_verify(
+	    &p->authority, "alice", text, NOW_S + 60, &judgement, NULL));
+	assert_int_equal(judgement.verdict, EMOTP_REPLAYED);
+}
+
 /* The end of the WAL that was written, or of that which is on the disk. */
 static bool
 ask(PGconn *conn, const char *question, const char *arg, char answer[static 32])
@@ -395,6 +431,7 @@ main(void)
 	    postgres_test(
 		a_connection_lost_within_one_is_an_error_and_nothing_stays),
 	    postgres_test(a_transaction_that_failed_cannot_be_committed),
+	    postgres_test(a_commit_with_a_warning_is_none_to_rely_on),
 	    postgres_test(a_commit_is_on_the_disk_whatever_the_server_prefers),
 	    cmocka_unit_test(a_password_is_not_shown),
 	    cmocka_unit_test(what_is_no_uri_is_refused_without_its_password),
