@@ -231,16 +231,18 @@ emotp_pg_settle(struct emotp_pg *pg, const struct emotp_pg_outcome *outcome)
 
 /*
  * What stands before the URI is a default, what stands after it is not the
- * URI's to say; nothing of this is left to the environment.
+ * URI's to say; nothing of this is left to the environment. Kerberos would
+ * take the place of TLS wherever a ticket lies about.
  */
 static PGconn *
 dial(const char *uri)
 {
 	static const char *const names[] = {"connect_timeout",
 	    "target_session_attrs", "sslrootcert", "application_name",
-	    "tcp_user_timeout", "dbname", "sslmode", "client_encoding", NULL};
+	    "tcp_user_timeout", "dbname", "sslmode", "gssencmode",
+	    "client_encoding", NULL};
 	const char *const values[] = {"2", "read-write", DEFAULT_CA, "emotp",
-	    "7000", uri, "verify-full", "UTF8", NULL};
+	    "7000", uri, "verify-full", "disable", "UTF8", NULL};
 
 	return PQconnectdbParams(names, values, 1);
 }

@@ -2,7 +2,9 @@
  * What is PostgreSQL's alone: connections that are lost, transactions that
  * meet. Skipped without a server, see storing.h.
  */
+#include <netinet/in.h>
 #include <pthread.h>
+#include <sys/socket.h>
 
 #include "enrolling.h"
 
@@ -209,6 +211,91 @@ what_is_no_uri_is_refused_without_its_password(void **state)
 			storing_backends, uris[i], &key, &store, &why),
 		    EMOTP_ERR_CONFIG);
 		CHECK(uris[i], strstr(why.text, "cret") == NULL);
+	}
+}
+
+/* A server that has no TLS, and notes what it is asked first. */
+struct plain_server {
+	int fd;
+	uint16_t port;
+	int asked, asked_for_tls;
+};
+
+static void *
+serve_plainly(void *arg)
+{
+	static const unsigned char tls[] = {0, 0, 0, 8, 4, 210, 22, 47};
+	struct plain_server *server = arg;
+	unsigned char first[8];
+	int fd;
+
+	while ((fd = accept(server->fd, NULL, NULL)) >= 0) {
+		if (recv(fd, first, sizeof(first), MSG_WAITALL) ==
+		    (ssize_t)sizeof(first)) {
+			server->asked++;
+			server->asked_for_tls +=
+			    memcmp(first, tls, sizeof(tls)) == 0;
+			(void)send(fd, "N", 1, MSG_NOSIGNAL);
+			(void)recv(fd, first, 1, 0);
+		}
+		(void)close(fd);
+	}
+	return NULL;
+}
+
+static void
+start_plain_server(struct plain_server *server)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET};
+	socklen_t len = sizeof(at);
+
+	memset(server, 0, sizeof(*server));
+	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	server->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(server->fd, (struct sockaddr *)&at, len), 0);
+	assert_int_equal(listen(server->fd, 8), 0);
+	assert_int_equal(
+	    getsockname(server->fd, (struct sockaddr *)&at, &len), 0);
+	server->port = ntohs(at.sin_port);
+}
+
+static void
+nothing_goes_to_a_network_but_within_tls(void **state)
+{
+	static const struct {
+		const char *hosts, *parameters;
+	} rows[] = {
+	    {"127.0.0.1", ""},
+	    {"127.0.0.1", "&sslmode=disable"},
+	    {"127.0.0.1", "&sslmode=prefer&gssencmode=prefer"},
+	    {"127.0.0.1", "&gssencmode=require"},
+	    {"db.example.org", "&hostaddr=127.0.0.1&sslmode=allow"},
+	    {"", "&host=127.0.0.9,127.0.0.1&sslmode=disable"},
+	    {"", "&host=/nowhere,127.0.0.1&sslmode=disable"},
+	};
+	struct emotp_key key = {.check = {0}};
+	struct emotp_store *store = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < LEN(rows); i++) {
+		struct plain_server server;
+		pthread_t thread;
+		char uri[256];
+
+		start_plain_server(&server);
+		(void)snprintf(uri, sizeof(uri),
+		    "postgresql://emotp@%s/emotp?port=%u%s", rows[i].hosts,
+		    server.port, rows[i].parameters);
+		assert_int_equal(
+		    pthread_create(&thread, NULL, serve_plainly, &server), 0);
+		CHECK_INT(uri,
+		    emotp_store_open(storing_backends, uri, &key, &store, NULL),
+		    EMOTP_ERR_STORE);
+		(void)shutdown(server.fd, SHUT_RDWR);
+		(void)pthread_join(thread, NULL);
+		(void)close(server.fd);
+		CHECK_INT(uri, server.asked_for_tls, 1);
+		CHECK_INT(uri, server.asked, 1);
 	}
 }
 
@@ -435,6 +522,7 @@ main(void)
 	    postgres_test(a_commit_is_on_the_disk_whatever_the_server_prefers),
 	    cmocka_unit_test(a_password_is_not_shown),
 	    cmocka_unit_test(what_is_no_uri_is_refused_without_its_password),
+	    cmocka_unit_test(nothing_goes_to_a_network_but_within_tls),
 	    postgres_test(of_two_at_once_one_code_lets_in_one),
 	    postgres_test(batches_in_another_order_do_not_wait_for_each_other),
 	    postgres_test(a_deadlock_is_a_conflict_for_one_of_the_two),
