@@ -257,6 +257,15 @@ emotp_store_begin_read(struct emotp_store *store)
 }
 
 enum emotp_err
+emotp_store_settle(struct emotp_store *store)
+{
+	store->own_why = false;
+	return store->backend->settle != NULL ?
+	    store->backend->settle(store->db) :
+	    EMOTP_OK;
+}
+
+enum emotp_err
 emotp_store_commit(struct emotp_store *store)
 {
 	store->own_why = false;

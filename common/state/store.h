@@ -73,6 +73,9 @@ enum emotp_err emotp_store_begin(struct emotp_store *store);
 /* The same for reading only: a snapshot, no lock, never committed. */
 enum emotp_err emotp_store_begin_read(struct emotp_store *store);
 
+/* Any error that was yet to be returned; after it commit has none of these. */
+enum emotp_err emotp_store_settle(struct emotp_store *store);
+
 /* Durable when it returns EMOTP_OK. On any error the outcome is unknown. */
 enum emotp_err emotp_store_commit(struct emotp_store *store);
 

@@ -68,10 +68,12 @@ struct emotp_backend {
 	/*
 	 * Whether what is marked "later", and asks for nothing, may go out
 	 * without its result being awaited. Any error of it is then returned
-	 * by a later call in the transaction, by commit at the latest, before
-	 * it commits; for a write it is one not to have met exactly one row.
+	 * by a later call in the transaction, by settle at the latest, which
+	 * commit begins with; for a write it is one not to have met exactly
+	 * one row.
 	 */
 	bool pipelines;
+	enum emotp_err (*settle)(void *db); /* NULL without pipelines */
 
 	/*
 	 * place is what follows the scheme. create makes the schema, of the

@@ -104,6 +104,14 @@ postgres_begin(void *db, enum emotp_begin kind)
 	return err == EMOTP_OK ? emotp_pg_settle(pg, NULL) : err;
 }
 
+static enum emotp_err
+postgres_settle(void *db)
+{
+	struct emotp_pg *pg = db;
+
+	return pg->owed > 0 || pg->lost ? emotp_pg_settle(pg, NULL) : EMOTP_OK;
+}
+
 /*
  * Only what was found to be well is committed. Where somebody cancels the
  * waiting for a synchronous standby the server says COMMIT all the same, and
@@ -113,7 +121,7 @@ static enum emotp_err
 postgres_commit(void *db)
 {
 	struct emotp_pg *pg = db;
-	enum emotp_err err = emotp_pg_settle(pg, NULL);
+	enum emotp_err err = postgres_settle(pg);
 
 	pg->warned = false;
 	if (err == EMOTP_OK)
@@ -387,6 +395,7 @@ const struct emotp_backend emotp_store_postgres = {
     .scheme = SCHEME,
     .locks_rows = true,
     .pipelines = true,
+    .settle = postgres_settle,
     .create = postgres_create,
     .open = postgres_open,
     .close = postgres_close,

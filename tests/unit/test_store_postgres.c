@@ -397,6 +397,74 @@ run_batches(void *arg)
 	return NULL;
 }
 
+static struct emotp_verification
+wrong_code_of(const char *name)
+{
+	struct emotp_verification v;
+
+	memset(&v, 0, sizeof(v));
+	v.name = name;
+	v.typed = "000000";
+	v.now_s = NOW_S;
+	return v;
+}
+
+static void
+who_cannot_be_written_is_no_harm_to_the_others(void **state)
+{
+	struct place *p = need_server(state);
+	struct emotp_verification list[] = {
+	    wrong_code_of("alice"), wrong_code_of("bob")};
+	struct emotp_why why = {""};
+	char sql[512];
+
+	(void)make_active(p, "alice");
+	(void)make_active(p, "bob");
+	(void)snprintf(sql, sizeof(sql),
+	    "SET search_path = %s; "
+	    "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+	    "'BEGIN RAISE ''no space left''; END'; "
+	    "CREATE TRIGGER full_disk BEFORE UPDATE ON users FOR EACH ROW "
+	    "WHEN (NEW.name = 'bob') EXECUTE FUNCTION refuse()",
+	    p->schema);
+	place_sql(getenv("EMOTP_TEST_STORE"), sql);
+	emotp_verify_many(&p->authority, list, LEN(list), &why);
+	assert_int_equal(list[0].err, EMOTP_OK);
+	assert_int_equal(list[0].judgement.verdict, EMOTP_WRONG);
+	assert_int_equal(list[1].err, EMOTP_ERR_STORE);
+	assert_int_equal(list[1].judgement.verdict, 0);
+	assert_string_equal(why.text, "no space left");
+	assert_int_equal(place_read_user(p, "alice").failures, 1);
+}
+
+/*
+ * Who locks alice takes their time. Whoever stands behind her has waited for
+ * two locks then, and is not there any more to be told.
+ */
+static void
+who_waits_behind_a_lock_too_long_is_not_decided_late(void **state)
+{
+	struct place *p = need_server(state);
+	struct emotp_store *other = place_open(p);
+	struct emotp_verification list[] = {
+	    wrong_code_of("bob"), wrong_code_of("alice"), wrong_code_of("bob")};
+	struct emotp_why why = {""};
+	struct emotp_user user;
+
+	(void)make_active(p, "alice");
+	(void)make_active(p, "bob");
+	OK(emotp_store_begin(other));
+	OK(emotp_store_user_by_name(other, "alice", &user));
+	emotp_verify_many(&p->authority, list, LEN(list), &why);
+	emotp_store_close(other);
+	assert_int_equal(list[0].err, EMOTP_OK);
+	assert_int_equal(list[0].judgement.verdict, EMOTP_WRONG);
+	assert_int_equal(list[1].err, EMOTP_ERR_BUSY);
+	assert_int_equal(list[2].err, EMOTP_ERR_BUSY);
+	assert_int_equal(place_read_user(p, "alice").failures, 0);
+	assert_int_equal(place_read_user(p, "bob").failures, 1);
+}
+
 static const char deadlocks[] = "SELECT deadlocks FROM pg_stat_database "
 				"WHERE datname = current_database()";
 
@@ -525,6 +593,8 @@ main(void)
 	    cmocka_unit_test(nothing_goes_to_a_network_but_within_tls),
 	    postgres_test(of_two_at_once_one_code_lets_in_one),
 	    postgres_test(batches_in_another_order_do_not_wait_for_each_other),
+	    postgres_test(who_cannot_be_written_is_no_harm_to_the_others),
+	    postgres_test(who_waits_behind_a_lock_too_long_is_not_decided_late),
 	    postgres_test(a_deadlock_is_a_conflict_for_one_of_the_two),
 	    cmocka_unit_test(a_conflict_is_tried_again_and_not_for_ever),
 	};
