@@ -51,18 +51,32 @@ backend_of(const struct emotp_backend *const *backends, const char *uri,
 	return backend;
 }
 
-/* A password would stand before '@' or behind '?'. */
+/*
+ * A password would stand before '@' or behind '?', and libpq lets it have a
+ * '?' of its own in the first place.
+ */
 const char *
 emotp_store_shown(const char *uri, char buf[static EMOTP_STORE_SHOWN])
 {
-	const char *end = uri + strcspn(uri, "?"), *at;
+	const char *place, *at;
+	size_t len;
 
 	if (strncmp(uri, SERVED, strlen(SERVED)) != 0)
 		return uri;
-	at = memrchr(uri, '@', (size_t)(end - uri));
-	uri = at != NULL ? at + 1 : uri + strlen(SERVED "//");
+	place = uri + strlen(SERVED);
+	if (strncmp(place, "//", 2) == 0)
+		place += 2;
+	len = strcspn(place, "@/");
+	if (place[len] == '@')
+		place += len + 1;
+	len = strcspn(place, "?");
+	at = memrchr(place, '@', len);
+	if (at != NULL) {
+		len -= (size_t)(at + 1 - place);
+		place = at + 1;
+	}
 	(void)snprintf(
-	    buf, EMOTP_STORE_SHOWN, SERVED "//%.*s", (int)(end - uri), uri);
+	    buf, EMOTP_STORE_SHOWN, SERVED "//%.*s", (int)len, place);
 	return buf;
 }
 

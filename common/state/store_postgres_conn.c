@@ -282,16 +282,32 @@ set_up(struct emotp_pg *pg)
 	return err;
 }
 
+/*
+ * Of what is none libpq would say why, and show a password with it: one with
+ * a '/' makes what stands before that a port.
+ */
+static bool
+is_uri(const char *uri)
+{
+	PQconninfoOption *options = PQconninfoParse(uri, NULL);
+	bool ok = options != NULL;
+
+	for (size_t i = 0; ok && options[i].keyword != NULL; i++)
+		if (strcmp(options[i].keyword, "port") == 0 &&
+		    options[i].val != NULL)
+			ok = options[i]
+				 .val[strspn(options[i].val, "0123456789,")] ==
+			    '\0';
+	PQconninfoFree(options);
+	return ok;
+}
+
 enum emotp_err
 emotp_pg_connect(struct emotp_pg *pg, const char *uri)
 {
-	PQconninfoOption *options = PQconninfoParse(uri, NULL);
-
-	/* libpq would say why, and show a password with it. */
-	if (options == NULL)
+	if (!is_uri(uri))
 		return emotp_fail(&pg->why, EMOTP_ERR_CONFIG,
 		    "postgresql://USER@HOST/DATABASE expected");
-	PQconninfoFree(options);
 	pg->conn = dial(uri);
 	if (pg->conn == NULL)
 		return emotp_fail(&pg->why, EMOTP_ERR_MEMORY, "out of memory");

@@ -184,6 +184,10 @@ a_password_is_not_shown(void **state)
 		"postgresql://db1,db2:5433/emotp"},
 	    {"postgresql://db1/emotp?password=secret",
 		"postgresql://db1/emotp"},
+	    {"postgresql://emotp:se?cret@db1/emotp?user=a@b",
+		"postgresql://db1/emotp"},
+	    {"postgresql://emotp:secret?host=x@db1", "postgresql://db1"},
+	    {"postgresql:", "postgresql://"},
 	    {"sqlite:/srv/a@b/emotp.db", "sqlite:/srv/a@b/emotp.db"},
 	};
 	char buf[EMOTP_STORE_SHOWN];
@@ -199,7 +203,8 @@ what_is_no_uri_is_refused_without_its_password(void **state)
 {
 	static const char *const uris[] = {"postgresql://a:se%zzcret@h/db",
 	    "postgresql://a:secret@h/db?nosuch=1",
-	    "postgresql://a:secret@[::1/db"};
+	    "postgresql://a:secret@[::1/db", "postgresql://a:secret/@h/db",
+	    "postgresql://a:5secret/@h,h/db"};
 	struct emotp_key key = {.check = {0}};
 	struct emotp_store *store = NULL;
 	struct emotp_why why = {""};
