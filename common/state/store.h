@@ -66,7 +66,9 @@ const char *emotp_store_why(const struct emotp_store *store);
  * a backend locks rows instead, that is true of the users, hosts and intents
  * that the transaction reads, and so of what belongs to a user: read the user
  * first. Any call within it may then return EMOTP_ERR_CONFLICT, see
- * emotp_retry (authority.h), and nothing of it has happened.
+ * emotp_retry (authority.h), and nothing of it has happened. A connection that
+ * was lost is made anew, and what it leads to is checked as by
+ * emotp_store_open.
  */
 enum emotp_err emotp_store_begin(struct emotp_store *store);
 

@@ -86,6 +86,12 @@ struct emotp_backend {
 	    const char *place, void **ret, struct emotp_why *why);
 	void (*close)(void *db);
 	enum emotp_err (*begin)(void *db, enum emotp_begin kind);
+
+	/*
+	 * The number, from 1, of the connection that the last begin is on;
+	 * NULL where it cannot be another one.
+	 */
+	uint64_t (*connection)(const void *db);
 	enum emotp_err (*commit)(void *db);
 	void (*rollback)(void *db);
 

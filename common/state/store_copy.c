@@ -136,7 +136,7 @@ static enum emotp_err
 claim_locked(struct work *w)
 {
 	struct emotp_meta meta = {.schema = 0};
-	enum emotp_err err = emotp_meta_read(w->to, w->copy->key, &meta);
+	enum emotp_err err = emotp_meta_read(w->to, w->copy->key->check, &meta);
 
 	if (err != EMOTP_OK)
 		return err;

@@ -146,6 +146,14 @@ postgres_rollback(void *db)
 	pg->why = why;
 }
 
+static uint64_t
+postgres_connection(const void *db)
+{
+	const struct emotp_pg *pg = db;
+
+	return pg->connection;
+}
+
 /* ---- statements ---- */
 
 /* What a statement's parameters are to libpq. */
@@ -400,6 +408,7 @@ const struct emotp_backend emotp_store_postgres = {
     .open = postgres_open,
     .close = postgres_close,
     .begin = postgres_begin,
+    .connection = postgres_connection,
     .commit = postgres_commit,
     .rollback = postgres_rollback,
     .run = postgres_run,

@@ -270,6 +270,8 @@ set_up(struct emotp_pg *pg)
 	enum emotp_err err;
 
 	memset(pg->prepared, 0, sizeof(pg->prepared));
+	pg->connection++;
+	pg->reading = false;
 	pg->owed = 0;
 	pg->lost = PQstatus(pg->conn) != CONNECTION_OK ||
 	    PQsetnonblocking(pg->conn, 1) != 0;

@@ -27,6 +27,16 @@ cut_off(const struct place *p)
 }
 
 static void
+change_meta(const struct place *p, const char *how)
+{
+	char sql[256];
+
+	(void)snprintf(
+	    sql, sizeof(sql), "UPDATE %s.meta SET %s", p->schema, how);
+	place_sql(getenv("EMOTP_TEST_STORE"), sql);
+}
+
+static void
 a_connection_lost_between_transactions_is_made_anew(void **state)
 {
 	struct place *p = need_server(state);
@@ -38,6 +48,46 @@ a_connection_lost_between_transactions_is_made_anew(void **state)
 		OK(emotp_store_user_by_name(p->store, "alice", &user));
 		OK(emotp_store_user_update(p->store, &user));
 		OK(emotp_store_commit(p->store));
+	}
+}
+
+/* Another database may answer then, or this one as somebody restored it. */
+static void
+a_connection_made_anew_is_to_the_same_store_or_none(void **state)
+{
+	static const struct {
+		const char *spoil, *mend;
+		enum emotp_err err;
+	} rows[] = {
+	    {"schema = schema + 1", "schema = schema - 1", EMOTP_ERR_STORE},
+	    {"schema = -1003", "schema = 3", EMOTP_ERR_STORE},
+	    {"key_check = key_check || '\\x00'",
+		"key_check = substr(key_check, 1, 16)", EMOTP_ERR_STORE},
+	    {"key_check = substr(key_check, 9) || substr(key_check, 1, 8)",
+		"key_check = substr(key_check, 9) || substr(key_check, 1, 8)",
+		EMOTP_ERR_KEY},
+	};
+	struct place *p = need_server(state);
+	struct emotp_user user;
+	bool none = true;
+
+	for (size_t i = 0; i < LEN(rows); i++) {
+		change_meta(p, rows[i].spoil);
+		cut_off(p);
+		for (int again = 0; again < 2; again++) {
+			CHECK_INT(rows[i].spoil,
+			    emotp_verify_never_enrolled(&p->authority, "zoe",
+				"zoe", NOW_S, &none, NULL),
+			    rows[i].err);
+			CHECK(rows[i].spoil, !none);
+		}
+		CHECK_INT(rows[i].spoil, emotp_store_begin_read(p->store),
+		    rows[i].err);
+		emotp_store_rollback(p->store);
+		change_meta(p, rows[i].mend);
+		CHECK_INT(rows[i].mend, emotp_store_begin(p->store), EMOTP_OK);
+		OK(emotp_store_user_by_name(p->store, "alice", &user));
+		emotp_store_rollback(p->store);
 	}
 }
 
@@ -271,6 +321,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    postgres_test(a_connection_lost_between_transactions_is_made_anew),
+	    postgres_test(a_connection_made_anew_is_to_the_same_store_or_none),
 	    postgres_test(
 		a_connection_lost_within_one_is_an_error_and_nothing_stays),
 	    postgres_test(a_transaction_that_failed_cannot_be_committed),
