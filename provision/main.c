@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "../common/secret.h"
+#include "../common/state/store_variables.h"
 #include "audit.h"
 #include "command.h"
 #include "options.h"
@@ -89,6 +90,7 @@ prepare_process(void)
 	(void)signal(SIGPIPE, SIG_IGN);
 	/* libcurl would write there what decrypts the mailed code. */
 	(void)unsetenv("SSLKEYLOGFILE");
+	emotp_store_variables_forget();
 	emotp_crypto_init();
 	output_begin();
 	return 0;

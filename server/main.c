@@ -14,6 +14,7 @@
 
 #include "../common/secret.h"
 #include "../common/state/owner.h"
+#include "../common/state/store_variables.h"
 #include "activate.h"
 #include "listen.h"
 #include "local.h"
@@ -403,6 +404,7 @@ prepare_process(void)
 	(void)signal(SIGPIPE, SIG_IGN);
 	/* OpenSSL and libcurl would write there what decrypts the traffic. */
 	(void)unsetenv("SSLKEYLOGFILE");
+	emotp_store_variables_forget();
 	emotp_crypto_init();
 	log_open();
 	return 0;

@@ -51,18 +51,32 @@ backend_of(const struct emotp_backend *const *backends, const char *uri,
 	return backend;
 }
 
-/* A password would stand before '@' or behind '?'. */
+/*
+ * A password would stand before '@' or behind '?', and libpq lets it have a
+ * '?' of its own in the first place.
+ */
 const char *
 emotp_store_shown(const char *uri, char buf[static EMOTP_STORE_SHOWN])
 {
-	const char *end = uri + strcspn(uri, "?"), *at;
+	const char *place, *at;
+	size_t len;
 
 	if (strncmp(uri, SERVED, strlen(SERVED)) != 0)
 		return uri;
-	at = memrchr(uri, '@', (size_t)(end - uri));
-	uri = at != NULL ? at + 1 : uri + strlen(SERVED "//");
+	place = uri + strlen(SERVED);
+	if (strncmp(place, "//", 2) == 0)
+		place += 2;
+	len = strcspn(place, "@/");
+	if (place[len] == '@')
+		place += len + 1;
+	len = strcspn(place, "?");
+	at = memrchr(place, '@', len);
+	if (at != NULL) {
+		len -= (size_t)(at + 1 - place);
+		place = at + 1;
+	}
 	(void)snprintf(
-	    buf, EMOTP_STORE_SHOWN, SERVED "//%.*s", (int)(end - uri), uri);
+	    buf, EMOTP_STORE_SHOWN, SERVED "//%.*s", (int)len, place);
 	return buf;
 }
 
@@ -84,8 +98,8 @@ take_meta(void *arg, const struct emotp_value *columns)
 }
 
 enum emotp_err
-emotp_meta_read(struct emotp_store *store, const struct emotp_key *key,
-    struct emotp_meta *ret)
+emotp_meta_read(struct emotp_store *store,
+    const unsigned char check[static EMOTP_KEY_CHECK], struct emotp_meta *ret)
 {
 	struct found_meta found = {ret, false};
 	const struct emotp_rows rows = {take_meta, &found};
@@ -100,7 +114,7 @@ emotp_meta_read(struct emotp_store *store, const struct emotp_key *key,
 	if (ret->schema > EMOTP_SCHEMA_VERSION)
 		return emotp_complain(
 		    store, EMOTP_ERR_STORE, "made by a later version of emotp");
-	if (!emotp_equal(ret->check, key->check, sizeof(ret->check)))
+	if (!emotp_equal(ret->check, check, sizeof(ret->check)))
 		return emotp_complain(store, EMOTP_ERR_KEY,
 		    "was made for another key than key_file has");
 	return EMOTP_OK;
@@ -111,7 +125,7 @@ upgrade_locked(struct emotp_store *store, const struct emotp_key *key)
 {
 	const struct emotp_value arg = emotp_arg_integer(EMOTP_SCHEMA_VERSION);
 	struct emotp_meta meta = {.schema = 0};
-	enum emotp_err err = emotp_meta_read(store, key, &meta);
+	enum emotp_err err = emotp_meta_read(store, key->check, &meta);
 
 	if (err != EMOTP_OK || meta.schema == EMOTP_SCHEMA_VERSION)
 		return err; /* another process was faster */
@@ -139,7 +153,7 @@ static enum emotp_err
 check_meta(struct emotp_store *store, const struct emotp_key *key)
 {
 	struct emotp_meta meta = {.schema = 0};
-	enum emotp_err err = emotp_meta_read(store, key, &meta);
+	enum emotp_err err = emotp_meta_read(store, key->check, &meta);
 
 	if (err != EMOTP_OK)
 		return err;
@@ -197,6 +211,15 @@ emotp_store_connect(const struct emotp_backend *const *backends,
 	return err;
 }
 
+/* 0 where there is but one, all the time. */
+static uint64_t
+connection_of(const struct emotp_store *store)
+{
+	return store->backend->connection != NULL ?
+	    store->backend->connection(store->db) :
+	    0;
+}
+
 enum emotp_err
 emotp_store_open(const struct emotp_backend *const *backends, const char *uri,
     const struct emotp_key *key, struct emotp_store **ret,
@@ -215,6 +238,8 @@ emotp_store_open(const struct emotp_backend *const *backends, const char *uri,
 		emotp_store_close(store);
 		return err;
 	}
+	memcpy(store->check, key->check, sizeof(store->check));
+	store->connection = connection_of(store);
 	*ret = store;
 	return EMOTP_OK;
 }
@@ -263,18 +288,58 @@ emotp_store_why(const struct emotp_store *store)
 				store->backend->why(store->db);
 }
 
+/*
+ * After a connection was made anew another server may answer, or the same one
+ * with what somebody restored: to a store without its users everybody would
+ * be unknown, and so perhaps let by.
+ */
+static enum emotp_err
+check_again(struct emotp_store *store)
+{
+	uint64_t connection = connection_of(store);
+	struct emotp_meta meta = {.schema = 0};
+	enum emotp_err err;
+
+	if (store->connection == 0 || store->connection == connection)
+		return EMOTP_OK;
+	err = emotp_meta_read(store, store->check, &meta);
+	if (err == EMOTP_OK && meta.schema != EMOTP_SCHEMA_VERSION)
+		err = emotp_complain(
+		    store, EMOTP_ERR_STORE, "is not the store that it was");
+	if (err == EMOTP_OK)
+		store->connection = connection;
+	return err;
+}
+
+static enum emotp_err
+begin(struct emotp_store *store, enum emotp_begin kind)
+{
+	enum emotp_err err;
+
+	store->own_why = false;
+	err = store->backend->begin(store->db, kind);
+	return err == EMOTP_OK ? check_again(store) : err;
+}
+
 enum emotp_err
 emotp_store_begin(struct emotp_store *store)
 {
-	store->own_why = false;
-	return store->backend->begin(store->db, EMOTP_BEGIN_WRITE);
+	return begin(store, EMOTP_BEGIN_WRITE);
 }
 
 enum emotp_err
 emotp_store_begin_read(struct emotp_store *store)
 {
+	return begin(store, EMOTP_BEGIN_READ);
+}
+
+enum emotp_err
+emotp_store_settle(struct emotp_store *store)
+{
 	store->own_why = false;
-	return store->backend->begin(store->db, EMOTP_BEGIN_READ);
+	return store->backend->settle != NULL ?
+	    store->backend->settle(store->db) :
+	    EMOTP_OK;
 }
 
 enum emotp_err

@@ -77,12 +77,17 @@ const char *emotp_store_why(const struct emotp_store *store);
  * a backend locks rows instead, that is true of the users, hosts and intents
  * that the transaction reads, and so of what belongs to a user: read the user
  * first. Any call within it may then return EMOTP_ERR_CONFLICT, see
- * emotp_retry (authority.h), and nothing of it has happened.
+ * emotp_retry (authority.h), and nothing of it has happened. A connection that
+ * was lost is made anew, and what it leads to is checked as by
+ * emotp_store_open.
  */
 enum emotp_err emotp_store_begin(struct emotp_store *store);
 
 /* The same for reading only: a snapshot, no lock, never committed. */
 enum emotp_err emotp_store_begin_read(struct emotp_store *store);
+
+/* Any error that was yet to be returned; after it commit has none of these. */
+enum emotp_err emotp_store_settle(struct emotp_store *store);
 
 /* Durable when it returns EMOTP_OK. On any error the outcome is unknown. */
 enum emotp_err emotp_store_commit(struct emotp_store *store);

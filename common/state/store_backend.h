@@ -68,10 +68,12 @@ struct emotp_backend {
 	/*
 	 * Whether what is marked "later", and asks for nothing, may go out
 	 * without its result being awaited. Any error of it is then returned
-	 * by a later call in the transaction, by commit at the latest, before
-	 * it commits; for a write it is one not to have met exactly one row.
+	 * by a later call in the transaction, by settle at the latest, which
+	 * commit begins with; for a write it is one not to have met exactly
+	 * one row.
 	 */
 	bool pipelines;
+	enum emotp_err (*settle)(void *db); /* NULL without pipelines */
 
 	/*
 	 * place is what follows the scheme. create makes the schema, of the
@@ -84,6 +86,12 @@ struct emotp_backend {
 	    const char *place, void **ret, struct emotp_why *why);
 	void (*close)(void *db);
 	enum emotp_err (*begin)(void *db, enum emotp_begin kind);
+
+	/*
+	 * The number, from 1, of the connection that the last begin is on;
+	 * NULL where it cannot be another one.
+	 */
+	uint64_t (*connection)(const void *db);
 	enum emotp_err (*commit)(void *db);
 	void (*rollback)(void *db);
 

@@ -136,7 +136,7 @@ static enum emotp_err
 claim_locked(struct work *w)
 {
 	struct emotp_meta meta = {.schema = 0};
-	enum emotp_err err = emotp_meta_read(w->to, w->copy->key, &meta);
+	enum emotp_err err = emotp_meta_read(w->to, w->copy->key->check, &meta);
 
 	if (err != EMOTP_OK)
 		return err;
@@ -338,6 +338,21 @@ finish_table(struct work *w, size_t at)
 	return err;
 }
 
+/*
+ * A server ends the transaction of whoever asks nothing for long; others may
+ * have written there since.
+ */
+static enum emotp_err
+check_source(struct work *w)
+{
+	int64_t unknown_at;
+	enum emotp_err err =
+	    read_integer(w->copy->from, unknown_select, NULL, 0, &unknown_at);
+
+	w->at_to = err == EMOTP_OK;
+	return err;
+}
+
 /* In one transaction, at whose end it is a store. */
 static enum emotp_err
 finish(struct work *w)
@@ -354,6 +369,8 @@ finish(struct work *w)
 	if (err == EMOTP_OK)
 		err =
 		    emotp_write_one(w->to, meta_finish, args, EMOTP_LEN(args));
+	if (err == EMOTP_OK)
+		err = check_source(w);
 	return err == EMOTP_OK ? emotp_store_commit(w->to) : err;
 }
 

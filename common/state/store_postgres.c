@@ -104,16 +104,31 @@ postgres_begin(void *db, enum emotp_begin kind)
 	return err == EMOTP_OK ? emotp_pg_settle(pg, NULL) : err;
 }
 
-/* Only what was found to be well is committed. */
+static enum emotp_err
+postgres_settle(void *db)
+{
+	struct emotp_pg *pg = db;
+
+	return pg->owed > 0 || pg->lost ? emotp_pg_settle(pg, NULL) : EMOTP_OK;
+}
+
+/*
+ * Only what was found to be well is committed. Where somebody cancels the
+ * waiting for a synchronous standby the server says COMMIT all the same, and
+ * warns that the standby, which may be the next primary, may not have it.
+ */
 static enum emotp_err
 postgres_commit(void *db)
 {
 	struct emotp_pg *pg = db;
-	enum emotp_err err = emotp_pg_settle(pg, NULL);
+	enum emotp_err err = postgres_settle(pg);
 
+	pg->warned = false;
 	if (err == EMOTP_OK)
 		err = send_sql(pg, "COMMIT", "COMMIT");
-	return err == EMOTP_OK ? emotp_pg_settle(pg, NULL) : err;
+	if (err == EMOTP_OK)
+		err = emotp_pg_settle(pg, NULL);
+	return err == EMOTP_OK && pg->warned ? EMOTP_ERR_STORE : err;
 }
 
 static void
@@ -129,6 +144,14 @@ postgres_rollback(void *db)
 		emotp_pg_settle(pg, NULL) != EMOTP_OK))
 		pg->lost = true;
 	pg->why = why;
+}
+
+static uint64_t
+postgres_connection(const void *db)
+{
+	const struct emotp_pg *pg = db;
+
+	return pg->connection;
 }
 
 /* ---- statements ---- */
@@ -380,10 +403,12 @@ const struct emotp_backend emotp_store_postgres = {
     .scheme = SCHEME,
     .locks_rows = true,
     .pipelines = true,
+    .settle = postgres_settle,
     .create = postgres_create,
     .open = postgres_open,
     .close = postgres_close,
     .begin = postgres_begin,
+    .connection = postgres_connection,
     .commit = postgres_commit,
     .rollback = postgres_rollback,
     .run = postgres_run,

@@ -18,8 +18,10 @@ struct emotp_pg_due {
 /* A connection, in libpq's pipeline mode, that is made anew when it is lost. */
 struct emotp_pg {
 	PGconn *conn;
-	bool lost;    /* nothing more can be learned from it */
-	bool reading; /* the transaction only reads */
+	uint64_t connection; /* how many there have been */
+	bool lost;           /* nothing more can be learned from it */
+	bool reading;        /* the transaction only reads */
+	bool warned; /* by the server; why says of what, until another error */
 	size_t owed;
 	struct emotp_pg_due due[EMOTP_PG_OWED];
 	struct {

@@ -231,25 +231,36 @@ emotp_pg_settle(struct emotp_pg *pg, const struct emotp_pg_outcome *outcome)
 
 /*
  * What stands before the URI is a default, what stands after it is not the
- * URI's to say; nothing of this is left to the environment.
+ * URI's to say; nothing of this is left to the environment. Kerberos would
+ * take the place of TLS wherever a ticket lies about.
  */
 static PGconn *
 dial(const char *uri)
 {
 	static const char *const names[] = {"connect_timeout",
 	    "target_session_attrs", "sslrootcert", "application_name",
-	    "tcp_user_timeout", "dbname", "sslmode", "client_encoding", NULL};
+	    "tcp_user_timeout", "dbname", "sslmode", "gssencmode",
+	    "client_encoding", NULL};
 	const char *const values[] = {"2", "read-write", DEFAULT_CA, "emotp",
-	    "7000", uri, "verify-full", "UTF8", NULL};
+	    "7000", uri, "verify-full", "disable", "UTF8", NULL};
 
 	return PQconnectdbParams(names, values, 1);
 }
 
+/* What is no more than a notice is of no interest. */
 static void
-ignore(void *arg, const PGresult *result)
+heed(void *arg, const PGresult *result)
 {
-	(void)arg;
-	(void)result;
+	struct emotp_pg *pg = arg;
+	const char *severity =
+	    PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+	const char *message =
+	    PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+
+	if (severity == NULL || strcmp(severity, "WARNING") != 0)
+		return;
+	pg->warned = true;
+	note(pg, message != NULL ? message : "a warning");
 }
 
 /* A session that is not set up must not be used. */
@@ -259,28 +270,46 @@ set_up(struct emotp_pg *pg)
 	enum emotp_err err;
 
 	memset(pg->prepared, 0, sizeof(pg->prepared));
+	pg->connection++;
+	pg->reading = false;
 	pg->owed = 0;
 	pg->lost = PQstatus(pg->conn) != CONNECTION_OK ||
 	    PQsetnonblocking(pg->conn, 1) != 0;
 	if (pg->lost)
 		return failed(pg, NULL);
-	(void)PQsetNoticeReceiver(pg->conn, ignore, NULL);
+	(void)PQsetNoticeReceiver(pg->conn, heed, pg);
 	err = emotp_pg_simple(pg, settings);
 	if (err != EMOTP_OK)
 		pg->lost = true;
 	return err;
 }
 
+/*
+ * Of what is none libpq would say why, and show a password with it: one with
+ * a '/' makes what stands before that a port.
+ */
+static bool
+is_uri(const char *uri)
+{
+	PQconninfoOption *options = PQconninfoParse(uri, NULL);
+	bool ok = options != NULL;
+
+	for (size_t i = 0; ok && options[i].keyword != NULL; i++)
+		if (strcmp(options[i].keyword, "port") == 0 &&
+		    options[i].val != NULL)
+			ok = options[i]
+				 .val[strspn(options[i].val, "0123456789,")] ==
+			    '\0';
+	PQconninfoFree(options);
+	return ok;
+}
+
 enum emotp_err
 emotp_pg_connect(struct emotp_pg *pg, const char *uri)
 {
-	PQconninfoOption *options = PQconninfoParse(uri, NULL);
-
-	/* libpq would say why, and show a password with it. */
-	if (options == NULL)
+	if (!is_uri(uri))
 		return emotp_fail(&pg->why, EMOTP_ERR_CONFIG,
 		    "postgresql://USER@HOST/DATABASE expected");
-	PQconninfoFree(options);
 	pg->conn = dial(uri);
 	if (pg->conn == NULL)
 		return emotp_fail(&pg->why, EMOTP_ERR_MEMORY, "out of memory");

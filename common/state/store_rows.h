@@ -12,6 +12,10 @@ struct emotp_store {
 	void *db;
 	struct emotp_why why; /* of a finding that is not the backend's */
 	bool own_why;
+
+	/* What it was opened for, and over which connection it was found. */
+	unsigned char check[EMOTP_KEY_CHECK];
+	uint64_t connection; /* 0: nothing to find again */
 };
 
 /*
@@ -37,7 +41,7 @@ enum emotp_err emotp_store_connect(const struct emotp_backend *const *backends,
 
 /* EMOTP_ERR_STORE unless there is such a row, EMOTP_ERR_KEY for another key. */
 enum emotp_err emotp_meta_read(struct emotp_store *store,
-    const struct emotp_key *key, struct emotp_meta *ret);
+    const unsigned char check[static EMOTP_KEY_CHECK], struct emotp_meta *ret);
 
 #define EMOTP_LEN(array) (sizeof(array) / sizeof((array)[0]))
 

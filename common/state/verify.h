@@ -32,8 +32,8 @@ struct emotp_verification {
 /*
  * Decides them all in one transaction with one fsync, in their order: each
  * sees what those before it wrote. Where one of them cannot be decided, none of
- * that is kept, and each is done over by itself. Durable on return; why
- * tells of the last err.
+ * that is kept, and each is done over by itself, until one of them waits for
+ * the store in vain. Durable on return; why tells of the last err.
  */
 void emotp_verify_many(const struct emotp_authority *a,
     struct emotp_verification *list, size_t count, struct emotp_why *why);

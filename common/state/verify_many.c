@@ -128,6 +128,8 @@ decide_once(const struct emotp_authority *a, struct emotp_verification *list,
 	begun = err == EMOTP_OK;
 	for (size_t i = 0; i < count && err == EMOTP_OK; i++)
 		err = decide(a, &list[i]);
+	if (err == EMOTP_OK)
+		err = emotp_store_settle(a->store);
 	*ret_one = begun && err != EMOTP_OK;
 	return emotp_authority_end(a, err, list[0].name, why);
 }
@@ -144,10 +146,16 @@ decide_together(const struct emotp_authority *a,
 	return err;
 }
 
+/*
+ * One by one they stop where the store is not to be had, or was waited for
+ * in vain: for each after that one it would take as long again, and nobody
+ * is there any more whom it could be told.
+ */
 void
 emotp_verify_many(const struct emotp_authority *a,
     struct emotp_verification *list, size_t count, struct emotp_why *why)
 {
+	enum emotp_err err;
 	bool one;
 
 	fail(list, count, EMOTP_OK);
@@ -156,6 +164,10 @@ emotp_verify_many(const struct emotp_authority *a,
 		return;
 	for (size_t i = 0; i < count && count > 1; i++) {
 		fail(&list[i], 1, EMOTP_OK);
-		(void)decide_together(a, &list[i], 1, &one, why);
+		err = decide_together(a, &list[i], 1, &one, why);
+		if (err == EMOTP_OK || (one && err != EMOTP_ERR_BUSY))
+			continue;
+		fail(&list[i], count - i, err);
+		return;
 	}
 }

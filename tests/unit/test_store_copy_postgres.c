@@ -146,6 +146,56 @@ nobody_else_writes_while_it_is_copied_from(void **state)
 	emotp_store_close(other);
 }
 
+/* Every table has a page with rows, and one without. */
+#define TICKS (2 * EMOTP_COPIED_TABLES)
+
+static void
+tick_and_cut(void *arg, uint64_t rows)
+{
+	struct seen *seen = arg;
+	PGconn *conn;
+	PGresult *result;
+
+	(void)rows;
+	if (++seen->ticks != TICKS)
+		return;
+	conn = PQconnectdb(getenv("EMOTP_TEST_STORE"));
+	result = PQexec(conn,
+	    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+	    "WHERE application_name = 'emotp'");
+	assert_true(PQntuples(result) > 0);
+	PQclear(result);
+	PQfinish(conn);
+}
+
+/* After the last row is read there is still time to write others. */
+static void
+a_source_that_was_let_go_before_the_end_was_not_copied(void **state)
+{
+	struct route *r = need_server(state);
+	struct places there = {r->files->from, r->middle};
+	struct places back = {r->middle, r->files->to};
+	struct seen seen = {0};
+	struct emotp_copied copied;
+	struct emotp_why why = {""};
+	struct emotp_copy_job job = {
+	    .backends = storing_backends,
+	    .key = &back.from->key,
+	    .to = back.to->uri,
+	    .begin = begin,
+	    .tick = tick_and_cut,
+	    .arg = &seen,
+	};
+
+	OK(copy(&there));
+	job.from = r->middle->store = place_open(r->middle);
+	assert_int_equal(
+	    emotp_store_copy(&job, &copied, &why), EMOTP_ERR_STORE);
+	assert_int_equal(seen.ticks, TICKS);
+	assert_non_null(strstr(why.text, "the store that is copied"));
+	assert_int_equal(open_destination(&back), EMOTP_ERR_STORE);
+}
+
 #define route_test(name) \
 	cmocka_unit_test_setup_teardown(name, route_setup, route_teardown)
 
@@ -157,6 +207,7 @@ main(void)
 	    route_test(ids_go_on_where_they_were),
 	    route_test(one_that_was_killed_is_no_store_and_can_be_repeated),
 	    route_test(nobody_else_writes_while_it_is_copied_from),
+	    route_test(a_source_that_was_let_go_before_the_end_was_not_copied),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,37 +1,14 @@
 /*
- * What is PostgreSQL's alone: connections that are lost, transactions that
- * meet. Skipped without a server, see storing.h.
+ * What is PostgreSQL's alone: connections, commits. Skipped without a
+ * server, see storing.h.
  */
+#include <netinet/in.h>
 #include <pthread.h>
+#include <sys/socket.h>
 
-#include "enrolling.h"
-
-#include "../../common/state/verify.h"
+#include "connecting.h"
 
 #define ROUNDS 50
-
-static int
-postgres_setup(void **state)
-{
-	return getenv("EMOTP_TEST_STORE") == NULL ? 0 : enrolling_setup(state);
-}
-
-static int
-postgres_teardown(void **state)
-{
-	return *state == NULL ? 0 : place_teardown(state);
-}
-
-#define postgres_test(name) \
-	cmocka_unit_test_setup_teardown(name, postgres_setup, postgres_teardown)
-
-static struct place *
-need_server(void **state)
-{
-	if (*state == NULL)
-		skip();
-	return *state;
-}
 
 /* Every session of this test's store but the administrator's own. */
 static void
@@ -50,6 +27,16 @@ cut_off(const struct place *p)
 }
 
 static void
+change_meta(const struct place *p, const char *how)
+{
+	char sql[256];
+
+	(void)snprintf(
+	    sql, sizeof(sql), "UPDATE %s.meta SET %s", p->schema, how);
+	place_sql(getenv("EMOTP_TEST_STORE"), sql);
+}
+
+static void
 a_connection_lost_between_transactions_is_made_anew(void **state)
 {
 	struct place *p = need_server(state);
@@ -61,6 +48,46 @@ a_connection_lost_between_transactions_is_made_anew(void **state)
 		OK(emotp_store_user_by_name(p->store, "alice", &user));
 		OK(emotp_store_user_update(p->store, &user));
 		OK(emotp_store_commit(p->store));
+	}
+}
+
+/* Another database may answer then, or this one as somebody restored it. */
+static void
+a_connection_made_anew_is_to_the_same_store_or_none(void **state)
+{
+	static const struct {
+		const char *spoil, *mend;
+		enum emotp_err err;
+	} rows[] = {
+	    {"schema = schema + 1", "schema = schema - 1", EMOTP_ERR_STORE},
+	    {"schema = -1003", "schema = 3", EMOTP_ERR_STORE},
+	    {"key_check = key_check || '\\x00'",
+		"key_check = substr(key_check, 1, 16)", EMOTP_ERR_STORE},
+	    {"key_check = substr(key_check, 9) || substr(key_check, 1, 8)",
+		"key_check = substr(key_check, 9) || substr(key_check, 1, 8)",
+		EMOTP_ERR_KEY},
+	};
+	struct place *p = need_server(state);
+	struct emotp_user user;
+	bool none = true;
+
+	for (size_t i = 0; i < LEN(rows); i++) {
+		change_meta(p, rows[i].spoil);
+		cut_off(p);
+		for (int again = 0; again < 2; again++) {
+			CHECK_INT(rows[i].spoil,
+			    emotp_verify_never_enrolled(&p->authority, "zoe",
+				"zoe", NOW_S, &none, NULL),
+			    rows[i].err);
+			CHECK(rows[i].spoil, !none);
+		}
+		CHECK_INT(rows[i].spoil, emotp_store_begin_read(p->store),
+		    rows[i].err);
+		emotp_store_rollback(p->store);
+		change_meta(p, rows[i].mend);
+		CHECK_INT(rows[i].mend, emotp_store_begin(p->store), EMOTP_OK);
+		OK(emotp_store_user_by_name(p->store, "alice", &user));
+		emotp_store_rollback(p->store);
 	}
 }
 
@@ -97,17 +124,40 @@ a_transaction_that_failed_cannot_be_committed(void **state)
 	emotp_store_rollback(p->store);
 }
 
-/* The end of the WAL that was written, or of that which is on the disk. */
-static bool
-ask(PGconn *conn, const char *question, const char *arg, char answer[static 32])
+/*
+ * So a server says that a commit, which is on its own disk, is not on that of
+ * the standby that it was to wait for: somebody cancelled the waiting.
+ */
+static void
+a_commit_with_a_warning_is_none_to_rely_on(void **state)
 {
-	PGresult *result = PQexecParams(
-	    conn, question, arg != NULL, NULL, &arg, NULL, NULL, 0);
-	bool ok = PQresultStatus(result) == PGRES_TUPLES_OK;
+	struct place *p = need_server(state);
+	struct emotp_registered r = make_active(p, "alice");
+	struct emotp_judgement judgement;
+	struct emotp_why why = {""};
+	char text[16], sql[512];
 
-	(void)snprintf(answer, 32, "%s", ok ? PQgetvalue(result, 0, 0) : "");
-	PQclear(result);
-	return ok;
+	(void)snprintf(sql, sizeof(sql),
+	    "SET search_path = %s; "
+	    "CREATE FUNCTION warn() RETURNS trigger LANGUAGE plpgsql AS "
+	    "'BEGIN RAISE WARNING ''not replicated''; RETURN NULL; END'; "
+	    "CREATE CONSTRAINT TRIGGER late AFTER UPDATE ON users "
+	    "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW "
+	    "EXECUTE FUNCTION warn()",
+	    p->schema);
+	place_sql(getenv("EMOTP_TEST_STORE"), sql);
+	(void)device_code(&r, NOW_S + 60, text);
+	assert_int_equal(emotp_verify(&p->authority, "alice", text, NOW_S + 60,
+			     &judgement, &why),
+	    EMOTP_ERR_STORE);
+	assert_int_equal(judgement.verdict, 0);
+	assert_string_equal(why.text, "not replicated");
+	(void)snprintf(
+	    sql, sizeof(sql), "DROP TRIGGER late ON %s.users", p->schema);
+	place_sql(getenv("EMOTP_TEST_STORE"), sql);
+	OK(emotp_verify(
+	    &p->authority, "alice", text, NOW_S + 60, &judgement, NULL));
+	assert_int_equal(judgement.verdict, EMOTP_REPLAYED);
 }
 
 static void
@@ -146,6 +196,10 @@ a_password_is_not_shown(void **state)
 		"postgresql://db1,db2:5433/emotp"},
 	    {"postgresql://db1/emotp?password=secret",
 		"postgresql://db1/emotp"},
+	    {"postgresql://emotp:se?cret@db1/emotp?user=a@b",
+		"postgresql://db1/emotp"},
+	    {"postgresql://emotp:secret?host=x@db1", "postgresql://db1"},
+	    {"postgresql:", "postgresql://"},
 	    {"sqlite:/srv/a@b/emotp.db", "sqlite:/srv/a@b/emotp.db"},
 	};
 	char buf[EMOTP_STORE_SHOWN];
@@ -161,7 +215,8 @@ what_is_no_uri_is_refused_without_its_password(void **state)
 {
 	static const char *const uris[] = {"postgresql://a:se%zzcret@h/db",
 	    "postgresql://a:secret@h/db?nosuch=1",
-	    "postgresql://a:secret@[::1/db"};
+	    "postgresql://a:secret@[::1/db", "postgresql://a:secret/@h/db",
+	    "postgresql://a:5secret/@h,h/db"};
 	struct emotp_key key = {.check = {0}};
 	struct emotp_store *store = NULL;
 	struct emotp_why why = {""};
@@ -176,215 +231,89 @@ what_is_no_uri_is_refused_without_its_password(void **state)
 	}
 }
 
-/* ---- two at a time ---- */
-
-struct racer {
-	struct place *p;
-	struct emotp_store *store;
-	const char *typed;
-	int64_t now_s;
-	pthread_barrier_t *start;
-	enum emotp_err err;
-	enum emotp_verdict verdict;
+/* A server that has no TLS, and notes what it is asked first. */
+struct plain_server {
+	int fd;
+	uint16_t port;
+	int asked, asked_for_tls;
 };
 
 static void *
-race(void *arg)
+serve_plainly(void *arg)
 {
-	struct racer *r = arg;
-	const struct emotp_authority a = {&r->p->config, &r->p->key, r->store};
-	struct emotp_judgement judgement;
+	static const unsigned char tls[] = {0, 0, 0, 8, 4, 210, 22, 47};
+	struct plain_server *server = arg;
+	unsigned char first[8];
+	int fd;
 
-	(void)pthread_barrier_wait(r->start);
-	r->err =
-	    emotp_verify(&a, "alice", r->typed, r->now_s, &judgement, NULL);
-	r->verdict = judgement.verdict;
-	return NULL;
-}
-
-static void
-of_two_at_once_one_code_lets_in_one(void **state)
-{
-	struct place *p = need_server(state);
-	struct emotp_registered r = make_active(p, "alice");
-	struct racer racers[4];
-	pthread_barrier_t start;
-	pthread_t threads[LEN(racers)];
-	char text[16];
-
-	assert_int_equal(pthread_barrier_init(&start, NULL, LEN(racers)), 0);
-	for (size_t i = 0; i < LEN(racers); i++)
-		racers[i] = (struct racer){
-		    .p = p, .store = place_open(p), .start = &start};
-	for (int64_t round = 1; round <= ROUNDS; round++) {
-		int accepted = 0, replayed = 0;
-		int64_t now_s = NOW_S + round * 60;
-
-		(void)device_code(&r, now_s, text);
-		for (size_t i = 0; i < LEN(racers); i++) {
-			racers[i].typed = text;
-			racers[i].now_s = now_s;
-			assert_int_equal(
-			    pthread_create(&threads[i], NULL, race, &racers[i]),
-			    0);
+	while ((fd = accept(server->fd, NULL, NULL)) >= 0) {
+		if (recv(fd, first, sizeof(first), MSG_WAITALL) ==
+		    (ssize_t)sizeof(first)) {
+			server->asked++;
+			server->asked_for_tls +=
+			    memcmp(first, tls, sizeof(tls)) == 0;
+			(void)send(fd, "N", 1, MSG_NOSIGNAL);
+			(void)recv(fd, first, 1, 0);
 		}
-		for (size_t i = 0; i < LEN(racers); i++) {
-			(void)pthread_join(threads[i], NULL);
-			assert_int_equal(racers[i].err, EMOTP_OK);
-			accepted += racers[i].verdict == EMOTP_ACCEPTED;
-			replayed += racers[i].verdict == EMOTP_REPLAYED;
-		}
-		assert_int_equal(accepted, 1);
-		assert_int_equal(replayed, (int)LEN(racers) - 1);
-	}
-	for (size_t i = 0; i < LEN(racers); i++)
-		emotp_store_close(racers[i].store);
-	(void)pthread_barrier_destroy(&start);
-}
-
-/* Two services, each with the same users in another order. */
-struct batch {
-	struct place *p;
-	struct emotp_store *store;
-	const char *names[2];
-	pthread_barrier_t *start;
-};
-
-static void *
-run_batches(void *arg)
-{
-	struct batch *b = arg;
-	const struct emotp_authority a = {&b->p->config, &b->p->key, b->store};
-	struct emotp_verification list[2];
-	struct emotp_why why = {""};
-
-	for (int round = 0; round < ROUNDS; round++) {
-		memset(list, 0, sizeof(list));
-		for (size_t i = 0; i < LEN(list); i++) {
-			list[i].name = b->names[i];
-			list[i].typed = "000000";
-			list[i].now_s = NOW_S;
-		}
-		(void)pthread_barrier_wait(b->start);
-		emotp_verify_many(&a, list, LEN(list), &why);
-		for (size_t i = 0; i < LEN(list); i++)
-			if (list[i].err != EMOTP_OK)
-				return "a verification was not decided";
+		(void)close(fd);
 	}
 	return NULL;
 }
 
-static const char deadlocks[] = "SELECT deadlocks FROM pg_stat_database "
-				"WHERE datname = current_database()";
+static void
+start_plain_server(struct plain_server *server)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET};
+	socklen_t len = sizeof(at);
+
+	memset(server, 0, sizeof(*server));
+	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	server->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(server->fd, (struct sockaddr *)&at, len), 0);
+	assert_int_equal(listen(server->fd, 8), 0);
+	assert_int_equal(
+	    getsockname(server->fd, (struct sockaddr *)&at, &len), 0);
+	server->port = ntohs(at.sin_port);
+}
 
 static void
-batches_in_another_order_do_not_wait_for_each_other(void **state)
+nothing_goes_to_a_network_but_within_tls(void **state)
 {
-	struct place *p = need_server(state);
-	pthread_barrier_t start;
-	struct batch batches[] = {
-	    {p, place_open(p), {"alice", "bob"}, &start},
-	    {p, place_open(p), {"bob", "alice"}, &start},
+	static const struct {
+		const char *hosts, *parameters;
+	} rows[] = {
+	    {"127.0.0.1", ""},
+	    {"127.0.0.1", "&sslmode=disable"},
+	    {"127.0.0.1", "&sslmode=prefer&gssencmode=prefer"},
+	    {"127.0.0.1", "&gssencmode=require"},
+	    {"db.example.org", "&hostaddr=127.0.0.1&sslmode=allow"},
+	    {"", "&host=127.0.0.9,127.0.0.1&sslmode=disable"},
+	    {"", "&host=/nowhere,127.0.0.1&sslmode=disable"},
 	};
-	pthread_t threads[LEN(batches)];
-	PGconn *conn = PQconnectdb(getenv("EMOTP_TEST_STORE"));
-	char before[32], after[32];
-
-	assert_true(ask(conn, deadlocks, NULL, before));
-	(void)make_active(p, "alice");
-	(void)make_active(p, "bob");
-	assert_int_equal(pthread_barrier_init(&start, NULL, LEN(batches)), 0);
-	for (size_t i = 0; i < LEN(batches); i++)
-		assert_int_equal(
-		    pthread_create(&threads[i], NULL, run_batches, &batches[i]),
-		    0);
-	for (size_t i = 0; i < LEN(batches); i++) {
-		void *complaint;
-
-		(void)pthread_join(threads[i], &complaint);
-		assert_null(complaint);
-		emotp_store_close(batches[i].store);
-	}
-	(void)pthread_barrier_destroy(&start);
-	/* Each was counted once: what met was neither lost nor done twice. */
-	assert_int_equal(place_read_user(p, "alice").failures, 2 * ROUNDS);
-	assert_true(ask(conn, deadlocks, NULL, after));
-	assert_string_equal(after, before);
-	PQfinish(conn);
-}
-
-/* Each holds what the other wants; the server ends one of the two. */
-struct knot {
-	struct place *p;
-	struct emotp_store *store;
-	const char *first, *second;
-	pthread_barrier_t *start;
-	enum emotp_err err;
-};
-
-static void *
-tie(void *arg)
-{
-	struct knot *k = arg;
-	struct emotp_user user;
-
-	k->err = emotp_store_begin(k->store);
-	if (k->err == EMOTP_OK)
-		k->err = emotp_store_user_by_name(k->store, k->first, &user);
-	(void)pthread_barrier_wait(k->start);
-	if (k->err == EMOTP_OK)
-		k->err = emotp_store_user_by_name(k->store, k->second, &user);
-	emotp_store_rollback(k->store);
-	return NULL;
-}
-
-static void
-a_deadlock_is_a_conflict_for_one_of_the_two(void **state)
-{
-	struct place *p = need_server(state);
-	pthread_barrier_t start;
-	struct knot knots[] = {
-	    {p, place_open(p), "alice", "bob", &start, EMOTP_OK},
-	    {p, place_open(p), "bob", "alice", &start, EMOTP_OK},
-	};
-	pthread_t threads[LEN(knots)];
-	int conflicts = 0;
-
-	assert_int_equal(pthread_barrier_init(&start, NULL, LEN(knots)), 0);
-	for (size_t i = 0; i < LEN(knots); i++)
-		assert_int_equal(
-		    pthread_create(&threads[i], NULL, tie, &knots[i]), 0);
-	for (size_t i = 0; i < LEN(knots); i++) {
-		(void)pthread_join(threads[i], NULL);
-		conflicts += knots[i].err == EMOTP_ERR_CONFLICT;
-		assert_true(knots[i].err == EMOTP_OK ||
-		    knots[i].err == EMOTP_ERR_CONFLICT);
-		emotp_store_close(knots[i].store);
-	}
-	assert_int_equal(conflicts, 1);
-	(void)pthread_barrier_destroy(&start);
-}
-
-static enum emotp_err
-conflict_until(int *left)
-{
-	return --*left >= 0 ? EMOTP_ERR_CONFLICT : EMOTP_OK;
-}
-
-static void
-a_conflict_is_tried_again_and_not_for_ever(void **state)
-{
-	struct emotp_why why = {"as it was"};
-	int left = EMOTP_TRIES - 1;
+	struct emotp_key key = {.check = {0}};
+	struct emotp_store *store = NULL;
 
 	(void)state;
-	assert_int_equal(emotp_retry(&why, conflict_until(&left)), EMOTP_OK);
-	assert_string_equal(why.text, "as it was");
-	left = EMOTP_TRIES;
-	assert_int_equal(
-	    emotp_retry(&why, conflict_until(&left)), EMOTP_ERR_BUSY);
-	assert_int_equal(left, 0);
-	assert_non_null(strstr(why.text, "in the way"));
+	for (size_t i = 0; i < LEN(rows); i++) {
+		struct plain_server server;
+		pthread_t thread;
+		char uri[256];
+
+		start_plain_server(&server);
+		(void)snprintf(uri, sizeof(uri),
+		    "postgresql://emotp@%s/emotp?port=%u%s", rows[i].hosts,
+		    server.port, rows[i].parameters);
+		assert_int_equal(
+		    pthread_create(&thread, NULL, serve_plainly, &server), 0);
+		CHECK_INT(uri,
+		    emotp_store_open(storing_backends, uri, &key, &store, NULL),
+		    EMOTP_ERR_STORE);
+		(void)shutdown(server.fd, SHUT_RDWR);
+		(void)pthread_join(thread, NULL);
+		(void)close(server.fd);
+		CHECK_INT(uri, server.asked_for_tls, 1);
+		CHECK_INT(uri, server.asked, 1);
+	}
 }
 
 int
@@ -392,16 +321,15 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    postgres_test(a_connection_lost_between_transactions_is_made_anew),
+	    postgres_test(a_connection_made_anew_is_to_the_same_store_or_none),
 	    postgres_test(
 		a_connection_lost_within_one_is_an_error_and_nothing_stays),
 	    postgres_test(a_transaction_that_failed_cannot_be_committed),
+	    postgres_test(a_commit_with_a_warning_is_none_to_rely_on),
 	    postgres_test(a_commit_is_on_the_disk_whatever_the_server_prefers),
 	    cmocka_unit_test(a_password_is_not_shown),
 	    cmocka_unit_test(what_is_no_uri_is_refused_without_its_password),
-	    postgres_test(of_two_at_once_one_code_lets_in_one),
-	    postgres_test(batches_in_another_order_do_not_wait_for_each_other),
-	    postgres_test(a_deadlock_is_a_conflict_for_one_of_the_two),
-	    cmocka_unit_test(a_conflict_is_tried_again_and_not_for_ever),
+	    cmocka_unit_test(nothing_goes_to_a_network_but_within_tls),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
