@@ -45,7 +45,8 @@ check_uri(const char *uri)
 	    (path != NULL && path[0] != '/'))
 		return output_fail(EXIT_USAGE,
 		    "%.100s: no store that emotp knows; usage: emotp-provision"
-		    " [--config FILE] copy sqlite:/FROM sqlite:/TO",
+		    " [--config FILE] copy FROM TO, each sqlite:/PATH or"
+		    " postgresql://...",
 		    uri);
 	if (strlen(uri) >= EMOTP_CONFIG_VALUE)
 		return output_fail(EXIT_USAGE,

@@ -125,7 +125,7 @@ init_config(struct session *s)
 }
 
 static int
-init_key(struct session *s)
+init_key(struct session *s, bool *ret_made)
 {
 	const char *path = s->config.key_file;
 	struct emotp_why why = {""};
@@ -150,6 +150,7 @@ init_key(struct session *s)
 	code = session_load_key(s);
 	if (code == 0)
 		report("key", path, made);
+	*ret_made = made;
 	return code;
 }
 
@@ -183,12 +184,16 @@ int
 command_init(struct session *s, const struct arguments *args)
 {
 	int code = init_config(s);
+	bool made = false;
 
 	(void)args;
 	if (code == 0)
-		code = init_key(s);
+		code = init_key(s, &made);
 	if (code == 0)
 		code = init_store(s);
+	/* Whether a server has a store is only known once there is a key. */
+	if (code == EXIT_CONFIG && made)
+		(void)unlink(s->config.key_file);
 	if (code == 0)
 		say("\nKeep a copy of the key (%s) apart from\n"
 		    "the backups of the store: without it no token opens;"

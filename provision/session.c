@@ -220,6 +220,8 @@ session_open_owned(struct session *s, const char *other)
 
 	if (store == NULL)
 		store = other;
+	if (store == NULL)
+		store = s->config.key_file; /* a server has no owner here */
 	if (owner_of(s->config.key_file) != 0 &&
 	    owner_of(s->config.key_file) == owner_of(store))
 		code = become_owner(store);

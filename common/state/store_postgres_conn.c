@@ -83,7 +83,7 @@ failed(struct emotp_pg *pg, const PGresult *result)
 		pg->lost = true;
 	/* undefined_table */
 	if (strcmp(state, "42P01") == 0)
-		note(pg, "holds no store");
+		note(pg, "holds no store, which `emotp-provision init` makes");
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
 		if (strcmp(state, states[i].state) == 0)
 			return states[i].err;

@@ -10,8 +10,10 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from emotpd import LOCAL, DoesNotServe, Emotpd
 from sandbox import HOMES, RUN
 from ssh import Sshd
+from stores import Postgresql, Sqlite
 from tools import LIB, MODULE, PROVISION, preload
 from totp import Token
 
@@ -106,13 +108,16 @@ class Mail:
 class Machine:
     conf_path = Path("/etc/emotp/emotp.conf")
     key_path = Path("/etc/emotp/master.key")
-    store_path = Path("/var/lib/emotp/emotp.db")
+    store_path = Sqlite.path
 
-    def __init__(self, world):
+    def __init__(self, world, store):
         self.world = world
+        self.store = store
         self.syslog = world.syslog
         self.now = NOW
         self.processes = []
+        self.daemons = []  # each Emotpd of this test
+        self.decider = None
         self.dir = RUN / "test"  # this test's own; tmp_path lies in it
         self.clear()
         self.dir.mkdir()
@@ -123,14 +128,25 @@ class Machine:
         self.conf()
 
     def clear(self):
-        for path in ("/etc/emotp", "/var/lib/emotp", "/var/lib/emotp-new",
-                     self.dir):
+        self.store.clear()
+        for path in ("/etc/emotp", "/var/lib/emotp-new", self.dir):
             shutil.rmtree(path, ignore_errors=True)
         for service in Path("/etc/pam.d").iterdir():
             if service.name != "other":
                 service.unlink()
         for home in HOMES.iterdir():
             shutil.rmtree(home / ".ssh", ignore_errors=True)
+
+    @contextlib.contextmanager
+    def kept_in(self, server):
+        """For so long the store is an empty database of this PostgreSQL."""
+        before = self.store
+        self.store = Postgresql(server)
+        self.store.clear()
+        self.conf()
+        yield
+        self.stop_deciding()
+        self.store = before
 
     def close(self):
         for process in self.processes:
@@ -145,12 +161,12 @@ class Machine:
     # Configuration, and what the module and the tool read.
 
     def conf(self, path=None, **settings):
-        """Writes emotp.conf: a Maildir for the mail, and these settings.
+        """Writes emotp.conf: a Maildir, the store, and these settings.
 
         A setting of None is left out. Returns the path.
         """
         settings = {"issuer": "Example", "mail": f"maildir:{self.maildir}",
-                    **settings}
+                    **self.store.settings, **settings}
         path = Path(path or self.conf_path)
         path.write_text("".join(f"{k} = {v}\n" for k, v in settings.items()
                                 if v is not None))
@@ -206,7 +222,7 @@ class Machine:
                 and (subject is None or subject in x.subject)]
 
     def init(self):
-        if not self.store_path.exists():
+        if not self.store.exists():
             self.saved("init", lambda: self.provision("init", ok=True))
 
     def add(self, user, address=None):
@@ -256,7 +272,8 @@ class Machine:
 
     def saved(self, what, make):
         """make() for a host that has no store yet, or what it once made."""
-        if self.store_path.exists() or self.maildir.exists():
+        if (not self.store.kept or self.store.exists()
+                or self.maildir.exists()):
             return make()
         what = (what, self.conf_path.read_text())
         if what not in self.snapshots:
@@ -265,21 +282,63 @@ class Machine:
             for i, path in enumerate(self.state()):
                 if path.exists():
                     shutil.copytree(path, folder / str(i))
-            self.snapshots[what] = folder, result
+            self.stop_deciding()
+            self.snapshots[what] = (folder, self.store.save(folder / "store"),
+                                    result)
             return result
-        folder, result = self.snapshots[what]
+        folder, store, result = self.snapshots[what]
         for i, path in enumerate(self.state()):
             if (folder / str(i)).exists():
                 shutil.copytree(folder / str(i), path, dirs_exist_ok=True)
+        self.store.load(store)
         return result
 
     def state(self):
-        return (self.conf_path.parent, self.store_path.parent, self.maildir)
+        return (self.conf_path.parent, self.maildir)
 
     def show(self, user):
         return self.provision("--json", "show", user, ok=True).json
 
     # Logins through libpam.
+
+    @contextlib.contextmanager
+    def deciding(self, at=None):
+        """Whoever decides for the module has this time for so long.
+
+        That is the module itself, or, on PostgreSQL, an emotpd on the local
+        socket: the test's own, or else one that reads the module's emotp.conf.
+        """
+        if self.store.local:
+            yield
+            return
+        own = [x for x in self.daemons if x is not self.decider]
+        before = [(x, x.at) for x in own]
+        if not own:
+            self.start_deciding()
+        for daemon in own or [self.decider]:
+            daemon.put_clock(self.now if at is None else at)
+        yield
+        for daemon, was in before:
+            daemon.put_clock(was)
+
+    def start_deciding(self):
+        """An emotpd with the configuration as it is now, or nobody at all:
+        one that refuses to start leaves the module alone.
+        """
+        conf = self.conf_path.read_text()
+        if self.decider is None:
+            LOCAL.parent.mkdir(mode=0o755, exist_ok=True)
+            self.decider = Emotpd(self, self.dir / "decider")
+            self.decider.conf = self.conf_path
+        if not self.decider.runs() or self.decider.read != conf:
+            self.stop_deciding()
+            self.decider.read = conf
+            with contextlib.suppress(DoesNotServe):
+                self.decider.start()
+
+    def stop_deciding(self):
+        if self.decider is not None and self.decider.runs():
+            self.decider.stop()
 
     def login(self, user, answers, args="", service="login", at=None,
               rhost="192.0.2.7", tty="ssh", options=(), stack=None, env=None,
@@ -292,9 +351,10 @@ class Machine:
         if stack is not False:
             self.stack(service, *(stack or [
                 f"auth required {{module}} {args}"]))
-        done = self.run(
-            [*wrap, *self.driver(service, user, rhost, tty, options)],
-            input=self.typed(answers), at=at, env=env, user=uid, **more)
+        with self.deciding(at):
+            done = self.run(
+                [*wrap, *self.driver(service, user, rhost, tty, options)],
+                input=self.typed(answers), at=at, env=env, user=uid, **more)
         assert done.rc == (0 if leaves_by is None else -leaves_by), done
         return Login(done.out, done.log)
 
@@ -317,8 +377,10 @@ class Machine:
         """
         self.stack(service, f"auth required {{module}} {args}")
         options = ["-f", count, *(["-d"] if distinct else [])]
-        done = self.run(self.driver(service, user, options=options),
-                        input=self.typed(answers), at=at, timeout=300, **how)
+        with self.deciding(at):
+            done = self.run(self.driver(service, user, options=options),
+                            input=self.typed(answers), at=at, timeout=300,
+                            **how)
         assert done.rc == 0, done
         parts = done.out.split("end\n")
         assert parts.pop() == "" and len(parts) == count, done
@@ -328,9 +390,11 @@ class Machine:
                   rhost="192.0.2.7"):
         """The same through the stock program; True if it was accepted."""
         self.stack(service, f"auth required {{module}} {args}")
-        done = self.run(["pamtester", "-I", f"rhost={rhost}", "-I", "tty=ssh",
-                         service, user, "authenticate"], input=code + "\n",
-                        at=at, leaks=False)
+        with self.deciding(at):
+            done = self.run(
+                ["pamtester", "-I", f"rhost={rhost}", "-I", "tty=ssh",
+                 service, user, "authenticate"], input=code + "\n", at=at,
+                leaks=False)
         return done.rc == 0, done
 
     # Time.

@@ -25,7 +25,8 @@ ACCOUNTS = {"alice": 2001, "bob": 2002, "carol": 2003, "dave": 2004,
 RUN = Path("/run/emotp-test")
 HOMES = RUN / "home"
 
-CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWNET = 0x20000, 0x4000000, 0x40000000
+CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWNET = (
+    0x20000, 0x4000000, 0x8000000, 0x40000000)
 MS_BIND, MS_REC, MS_PRIVATE, MS_MOVE = 0x1000, 0x4000, 0x40000, 0x2000
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -194,7 +195,8 @@ class Sandbox:
         if str(TOP).startswith(("/run/", "/etc/", "/dev/", "/var/lib/")):
             raise RuntimeError(f"the tests cover {TOP} up: move the checkout")
         os.umask(0o022)
-        check(libc.unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWNET),
+        check(libc.unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC
+                           | CLONE_NEWNET),
               "unshare")
         mount(None, "/", flags=MS_REC | MS_PRIVATE)
         socket.sethostname(HOST.split(".")[0])

@@ -1,7 +1,6 @@
 """A real sshd and its stock client."""
 
 import os
-import shutil
 import socket
 import struct
 import subprocess
@@ -13,7 +12,7 @@ from sandbox import ACCOUNTS, HOMES
 
 CONFIG = """\
 Port {port}
-ListenAddress 127.0.0.1
+ListenAddress {address}
 HostKey {dir}/hostkey
 PidFile none
 UsePAM yes
@@ -29,7 +28,7 @@ LogLevel VERBOSE
 """
 
 CLIENT = """\
-HostName 127.0.0.1
+HostName {address}
 Port {port}
 IdentityFile {dir}/key
 IdentitiesOnly yes
@@ -61,33 +60,36 @@ def free_port():
         return s.getsockname()[1]
 
 
-def answers(port):
+def answers(address, port):
     try:
-        with socket.create_connection(("127.0.0.1", port), 5) as s:
+        with socket.create_connection((address, port), 5) as s:
             return s.recv(4) == b"SSH-"
     except OSError:
         return False
 
 
 class Sshd:
-    def __init__(self, machine, extra=()):
+    def __init__(self, machine, extra=(), place=None):
+        """place: a host of its own, see netns.py."""
         self.machine = machine
-        self.dir = machine.dir / "ssh"
+        self.dir = machine.dir / (f"ssh-{place.name}" if place else "ssh")
         self.dir.mkdir()
-        self.port = free_port()
+        self.address = place.address if place else "127.0.0.1"
+        self.port = 2222 if place else free_port()
         self.clock = self.dir / "clock"
         self.set_clock(machine.now)
         self.keys()
         (self.dir / "sshd_config").write_text(
             "".join(x + "\n" for x in extra)
-            + CONFIG.format(port=self.port, dir=self.dir))
+            + CONFIG.format(address=self.address, port=self.port,
+                            dir=self.dir))
         (self.dir / "client").write_text(
-            CLIENT.format(port=self.port, dir=self.dir))
+            CLIENT.format(address=self.address, port=self.port, dir=self.dir))
         self.log = self.dir / "log"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                ["/usr/sbin/sshd", "-D", "-e", "-f",
-                 str(self.dir / "sshd_config")],
+                [*(place.wrap if place else []), "/usr/sbin/sshd", "-D", "-e",
+                 "-f", str(self.dir / "sshd_config")],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env=machine.environment(at=self.clock, leaks=False))
         machine.processes.append(self.process)
@@ -95,7 +97,7 @@ class Sshd:
 
     def wait_until_up(self):
         end = time.monotonic() + 20
-        while not answers(self.port):
+        while not answers(self.address, self.port):
             if self.process.poll() is not None or time.monotonic() > end:
                 raise RuntimeError("sshd: " + self.log.read_text())
             time.sleep(0.02)
@@ -105,11 +107,12 @@ class Sshd:
         keygen(self.dir / "key")
         public = (self.dir / "hostkey.pub").read_text()
         (self.dir / "known_hosts").write_text(
-            f"[127.0.0.1]:{self.port} {public}")
+            f"[{self.address}]:{self.port} {public}")
         for user, uid in ACCOUNTS.items():
             folder = HOMES / user / ".ssh"
             folder.mkdir(exist_ok=True)
-            shutil.copy(self.dir / "key.pub", folder / "authorized_keys")
+            with (folder / "authorized_keys").open("a") as f:
+                f.write((self.dir / "key.pub").read_text())
             for path in (folder, folder / "authorized_keys"):
                 os.chown(path, uid, uid)
 
@@ -126,7 +129,7 @@ class Sshd:
             argv += ["-o", "PubkeyAuthentication=no"]
         for option in options:
             argv += ["-o", option]
-        return [*argv, f"{user}@127.0.0.1", command]
+        return [*argv, f"{user}@{self.address}", command]
 
     def login(self, user, code, command="true", key=True, options=()):
         """ssh as a person uses it: every prompt is answered with code, or

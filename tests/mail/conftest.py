@@ -1,6 +1,5 @@
 """Fixtures of the mail tests."""
 
-import sqlite3
 import sys
 from pathlib import Path
 
@@ -22,13 +21,7 @@ def post(machine):
 @pytest.fixture
 def query(machine):
     """Rows of the store, read beside the program under test."""
-    def run(sql, *args):
-        db = sqlite3.connect(f"file:{machine.store_path}?mode=ro", uri=True)
-        try:
-            return db.execute(sql, args).fetchall()
-        finally:
-            db.close()
-    return run
+    return machine.store.query
 
 
 @pytest.fixture

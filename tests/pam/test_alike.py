@@ -1,7 +1,6 @@
 """Whoever does not know the code learns nothing but that."""
 
 import re
-import shutil
 
 import pytest
 
@@ -44,14 +43,8 @@ def crowd(machine, tmp_path):
     typed["malformed"] = "hunter2"
     # One login of each, so that what is made once is made.
     machine.login("alice", tokens["alice"].wrong(machine.now))
-    saved = tmp_path / "store"
-    shutil.copytree(machine.store_path.parent, saved)
-
-    def restore():
-        shutil.rmtree(machine.store_path.parent)
-        shutil.copytree(saved, machine.store_path.parent)
-
-    return typed, restore
+    saved = machine.store.save(tmp_path / "store")
+    return typed, lambda: machine.store.load(saved)
 
 
 def each(crowd, look):
@@ -80,6 +73,7 @@ def test_prompts_texts_and_results_are_the_same(machine, crowd):
                              [("error", DENIAL)] * 3, "PAM_AUTH_ERR")
 
 
+@pytest.mark.sqlite
 def test_the_number_of_hmacs_is_the_same(machine, crowd, tmp_path):
     def look(user, typed, reason):
         count = tmp_path / "count"
@@ -107,6 +101,7 @@ def synced(machine, tmp_path, user, typed):
     return login, re.findall(r"sync\w*\(\d+<(.*)>", trace.read_text())
 
 
+@pytest.mark.sqlite
 def test_the_durable_writes_are_the_same(machine, crowd, tmp_path):
     def look(user, typed, reason):
         login, files = synced(machine, tmp_path, user, typed)
@@ -119,6 +114,7 @@ def test_the_durable_writes_are_the_same(machine, crowd, tmp_path):
     assert len(seen["wrong"]) <= 2  # the other one: what SQLite opens with
 
 
+@pytest.mark.sqlite
 def test_the_files_that_are_written_are_the_same(machine, crowd, tmp_path):
     """Down to the number of bytes that the log of the store grows by."""
     def look(user, typed, reason):
@@ -135,6 +131,7 @@ def test_the_files_that_are_written_are_the_same(machine, crowd, tmp_path):
     assert_same(each(crowd, look))
 
 
+@pytest.mark.sqlite
 def test_an_acceptance_is_one_durable_write(machine, alice, tmp_path):
     machine.login("alice", alice.wrong(machine.now), "prompts=1")
     login, files = synced(machine, tmp_path, "alice", alice.code(machine.now))
@@ -143,6 +140,7 @@ def test_an_acceptance_is_one_durable_write(machine, alice, tmp_path):
     assert len(files) <= 2
 
 
+@pytest.mark.sqlite
 def test_the_answer_comes_after_the_sync(machine, alice, tmp_path):
     """Of an acceptance the log speaks first when it is on the disk."""
     trace = tmp_path / "trace"

@@ -82,6 +82,7 @@ def test_two_in_a_row_can_be_typed_in_one_conversation(machine):
     assert login.accepted, login
 
 
+@pytest.mark.sqlite
 def test_conf_names_another_configuration(machine, alice, tmp_path):
     other = machine.conf(tmp_path / "other.conf",
                          store="sqlite:/nowhere/emotp.db")

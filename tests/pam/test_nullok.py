@@ -317,6 +317,7 @@ TROUBLES = {
 ANSWERS = {"PAM_AUTHINFO_UNAVAIL", "PAM_SERVICE_ERR"}
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("user", ["carol", "bob", "alice"])
 @pytest.mark.parametrize("trouble", TROUBLES, ids=lambda x: x.__name__)
 def test_trouble_is_a_refusal(machine, alice, trouble, user):
@@ -332,6 +333,7 @@ def test_trouble_is_a_refusal(machine, alice, trouble, user):
     assert not any("accepted" in x for x in login.log)
 
 
+@pytest.mark.sqlite
 def test_each_trouble_has_its_own_log_line(machine, alice):
     seen = {}
     saved = machine.dir / "saved"
@@ -358,6 +360,7 @@ def test_a_store_that_the_caller_may_not_read_is_a_refusal(machine, alice):
     assert login.result in ANSWERS, login
 
 
+@pytest.mark.sqlite
 def test_a_short_lock_is_waited_for(machine, alice):
     """The writer ends as soon as the login is seen to wait for it."""
     db = sqlite3.connect(machine.store_path, isolation_level=None,

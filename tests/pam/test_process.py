@@ -88,6 +88,7 @@ def test_the_environment_changes_nothing(machine, alice, tmp_path):
     assert wrong.refused_as[0] == "wrong"
 
 
+@pytest.mark.sqlite
 def test_it_makes_no_process_and_no_thread(machine, alice, tmp_path):
     trace = tmp_path / "trace"
     login = machine.login(
@@ -125,8 +126,9 @@ def test_closed_standard_descriptors_are_no_trap(machine, alice):
     code = alice.code(machine.now)
     driver = machine.driver("login", "alice", options=["-s"])
     machine.stack("login", "auth required {module}")
-    done = machine.run(["/bin/sh", "-c", 'exec "$0" "$@" 2>&-', *driver],
-                       input=code + "\n")
+    with machine.deciding():
+        done = machine.run(["/bin/sh", "-c", 'exec "$0" "$@" 2>&-', *driver],
+                           input=code + "\n")
     assert "result authenticate PAM_SUCCESS" in done.out, done
     machine.wait()
     assert machine.show("alice")["state"] == "active"
@@ -135,9 +137,10 @@ def test_closed_standard_descriptors_are_no_trap(machine, alice):
 def test_a_small_stack_and_few_descriptors_are_enough(machine, alice):
     machine.stack("login", "auth required {module}")
     driver = machine.driver("login", "alice")
-    done = machine.run(["/bin/sh", "-c",
-                        'ulimit -n 16; ulimit -s 1024; exec "$0" "$@"',
-                        *driver], input=alice.code(machine.now) + "\n")
+    with machine.deciding():
+        done = machine.run(
+            ["/bin/sh", "-c", 'ulimit -n 16; ulimit -s 1024; exec "$0" "$@"',
+             *driver], input=alice.code(machine.now) + "\n")
     assert "result authenticate PAM_SUCCESS" in done.out, done
 
 
@@ -156,13 +159,15 @@ def test_without_descriptors_it_is_a_refusal(machine, alice):
 def test_without_memory_it_is_a_refusal(machine, alice):
     for kib in range(6000, 20000, 500):
         machine.stack("login", "auth required {module} prompts=1")
-        done = machine.run(
-            ["/bin/sh", "-c", f'ulimit -v {kib}; exec "$0" "$@"',
-             *machine.driver("login", "alice")], input="000000\n")
+        with machine.deciding():
+            done = machine.run(
+                ["/bin/sh", "-c", f'ulimit -v {kib}; exec "$0" "$@"',
+                 *machine.driver("login", "alice")], input="000000\n")
         assert "PAM_SUCCESS" not in done.out, (kib, done)
     assert "PAM_AUTH_ERR" in done.out  # the last one had enough
 
 
+@pytest.mark.sqlite
 def test_a_process_that_is_not_root_gets_nothing(machine, alice):
     login = machine.login("alice", [alice.code(machine.now)] * 3, uid="dave")
     assert login.result in ("PAM_AUTHINFO_UNAVAIL", "PAM_SERVICE_ERR"), login

@@ -99,11 +99,16 @@ def test_a_conversation_that_breaks_off_later_is_no_login(machine, alice):
     assert len(login.prompts) == 2
 
 
+def of_sqlite(*values):
+    """A module that asks emotpd has no use for these."""
+    return pytest.param(*values, marks=pytest.mark.sqlite)
+
+
 @pytest.mark.parametrize("line,result", [
-    ("store = sqlite:/nowhere/emotp.db", "PAM_AUTHINFO_UNAVAIL"),
-    ("store = postgresql://127.0.0.1/emotp", "PAM_SERVICE_ERR"),
-    ("store = emotp.db", "PAM_SERVICE_ERR"),
-    ("key_file = /nowhere/key", "PAM_SERVICE_ERR"),
+    of_sqlite("store = sqlite:/nowhere/emotp.db", "PAM_AUTHINFO_UNAVAIL"),
+    of_sqlite("store = postgresql://127.0.0.1/emotp", "PAM_SERVICE_ERR"),
+    of_sqlite("store = emotp.db", "PAM_SERVICE_ERR"),
+    of_sqlite("key_file = /nowhere/key", "PAM_SERVICE_ERR"),
     ("nonsense = 1", "PAM_SERVICE_ERR"),
     ("skew = 11", "PAM_SERVICE_ERR"),
     ("skew = -1", "PAM_SERVICE_ERR"),
@@ -129,6 +134,7 @@ def test_a_bad_setting_is_named_with_file_and_line(machine, alice):
                for x in login.log), login
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("line,name", [
     ("key_file = /nowhere/key", "/nowhere/key"),
     ("store = sqlite:/nowhere/emotp.db", "/nowhere/emotp.db")])
@@ -148,6 +154,8 @@ HOSTILE = [
 @pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize("where", ["user", "rhost", "tty"])
 def test_hostile_texts_cannot_forge_a_log_line(machine, alice, text, where):
+    if where == "user" and len(text) > 128 and not machine.store.local:
+        pytest.skip("is no question to emotpd: no user is called so")
     how = {where: text}
     user = how.pop("user", "alice")
     login = machine.login(user, "000000", "prompts=1", **how)

@@ -156,5 +156,9 @@ def test_other_tokens_log_in_too(machine, settings):
 def test_a_clock_before_2024_lets_nobody_in(machine, alice):
     at = 1704067199
     login = machine.login("alice", alice.code(at), at=at)
-    assert login.result == "PAM_SYSTEM_ERR", login
-    assert any("could not decide" in x and "clock" in x for x in login.log)
+    if machine.store.local:
+        assert login.result == "PAM_SYSTEM_ERR", login
+        assert any("could not decide" in x and "clock" in x
+                   for x in login.log)
+    else:
+        assert login.result == "PAM_AUTHINFO_UNAVAIL", login

@@ -32,6 +32,7 @@ def test_logins_of_every_kind_are_clean(machine, alice):
     assert login.refused_as == ["replayed", "wrong", "malformed", "pending"]
 
 
+@pytest.mark.sqlite
 def test_refusals_without_a_decision_are_clean(machine, alice):
     assert under_valgrind(machine, "stranger", "000000",
                           "prompts=1").refused_as == ["unknown"]

@@ -1,7 +1,6 @@
 """How the tool fails, and what it must leave alone."""
 
 import shutil
-import sqlite3
 from pathlib import Path
 
 
@@ -16,17 +15,12 @@ def failed(done, rc):
 
 def rows(machine):
     """All that the store holds."""
-    db = sqlite3.connect(f"file:{machine.store_path}?mode=ro", uri=True)
-    try:
-        return list(db.iterdump())
-    finally:
-        db.close()
+    return machine.store.dump()
 
 
 def give_to_dave(machine, *more):
     """The store, and what else is named, becomes dave's."""
-    folder = machine.store_path.parent
-    for path in (folder, *folder.iterdir(), *more):
+    for path in (*machine.store.files(), *more):
         shutil.chown(path, "dave", "dave")
 
 

@@ -255,6 +255,7 @@ def test_logins_go_on_while_it_waits_for_input(machine, alice):
     assert set(users(machine)) == {"alice", "bob", "carol", "dave"}
 
 
+@pytest.mark.sqlite
 def test_what_is_read_has_no_name(host):
     """Addresses of thousands lie in no file that stays."""
     child = start(host)

@@ -4,7 +4,6 @@ import base64
 import os
 import re
 import shutil
-import sqlite3
 import subprocess
 import time
 
@@ -105,11 +104,9 @@ def test_a_number_sign_begins_no_new_name(machine, alice):
     told = failed(machine.provision("add", "#bob", "bob@example.org"), 2)
     assert "'#'" in told
     machine.provision("add", "bo#b", "bob@example.org", ok=True)
-    db = sqlite3.connect(machine.store_path)
-    with db:
-        db.execute("UPDATE users SET name = '#alice', name_key = '#alice'"
-                   " WHERE name = 'alice'")
-    db.close()
+    machine.store.execute(
+        "UPDATE users SET name = '#alice', name_key = '#alice'"
+        " WHERE name = 'alice'")
     path = machine.dir / "users.oath"
     path.write_text(f"HOTP/T30\t#alice\t-\t{'0b' * 20}\n")
     machine.provision("import", "users.oath", path, ok=True)
@@ -247,6 +244,7 @@ def daves(machine):
     return machine
 
 
+@pytest.mark.sqlite
 def test_files_of_anothers_store_stay_the_owners(daves):
     daves.add("alice")
     daves.register("alice", daves.invite("alice"))
@@ -258,6 +256,7 @@ def test_files_of_anothers_store_stay_the_owners(daves):
         (ACCOUNTS["dave"], ACCOUNTS["dave"])}
 
 
+@pytest.mark.sqlite
 def test_root_becomes_the_owner_of_the_store(daves):
     daves.add("alice")
     child = subprocess.Popen([PROVISION, "verify", "alice"],

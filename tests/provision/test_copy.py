@@ -19,6 +19,8 @@ from test_upgrade import downgrade  # noqa: E402
 from tools import PROVISION  # noqa: E402
 from totp import Token  # noqa: E402
 
+pytestmark = pytest.mark.sqlite  # both stores are files here
+
 
 class Grown:
     """Users in all states, on a machine that was in use for a while."""

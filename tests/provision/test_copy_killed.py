@@ -10,6 +10,7 @@ import pytest
 from copying import FROM, TO, copy, populate, start, switch, tables, uri
 from errors import failed, rows
 
+pytestmark = pytest.mark.sqlite  # both stores are files here
 MANY = 51000  # more than one transaction takes
 KILLS, CAUGHT = 80, 4  # at most, and how many before the end
 

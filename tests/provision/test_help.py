@@ -117,7 +117,7 @@ def test_an_unknown_option_is_refused(machine, command, option):
             f"emotp-provision: {option.partition('=')[0]}: no such option")
         assert f"{'enroll' if command == 'enrol' else command}" in line
         assert done.out == "" and done.log == []
-    assert not machine.store_path.exists()
+    assert not machine.store.exists()
 
 
 @every
@@ -126,7 +126,7 @@ def test_a_surplus_argument_is_refused(machine, command):
     line = failed(done, 2)
     in_style(line, 2)
     assert ": too many arguments; usage: " in line and done.out == ""
-    assert not machine.store_path.exists()
+    assert not machine.store.exists()
 
 
 @every
@@ -196,8 +196,7 @@ def not_root(machine):
 
 
 def no_store(machine):
-    for path in machine.store_path.parent.iterdir():
-        path.unlink()
+    machine.store.empty()
     return ["list"], {}
 
 

@@ -79,8 +79,7 @@ class Office:
         self.machine = machine
         machine.init()
         machine.maildir.mkdir()
-        folder = machine.store_path.parent
-        for path in (folder, *folder.iterdir(), machine.key_path,
+        for path in (*machine.store.files(), machine.key_path,
                      machine.maildir):
             shutil.chown(path, "dave", "dave")
 

@@ -3,6 +3,8 @@
 import base64
 import sqlite3
 
+import pytest
+
 from office import files
 from tools import PROVISION
 
@@ -14,6 +16,7 @@ def traces(code, secret):
             raw, raw.hex(), base64.b64encode(raw).decode()]
 
 
+@pytest.mark.sqlite
 def test_nothing_is_kept_in_clear(machine):
     """A reader keeps the write-ahead log alive, so that it is looked at."""
     machine.add("alice")

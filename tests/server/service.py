@@ -10,23 +10,15 @@
 import http.client
 import json
 import os
-import re
 import signal
 import socket
 import ssl
-import struct
 import subprocess
-import time
-from pathlib import Path
 
+from emotpd import LOCAL, PATIENCE_S, Emotpd
 from sandbox import RUN
-from tools import BUILD
 
-EMOTPD = BUILD / "emotpd"
 TLS = RUN / "tls"
-LOCAL = Path("/run/emotp/emotpd.sock")
-PATIENCE_S = 30  # for what happens at once on an idle machine
-
 NAMES = "subjectAltName=DNS:localhost,DNS:login.example.org,IP:127.0.0.1," \
         "IP:::1\nextendedKeyUsage=serverAuth\n"
 KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
@@ -76,19 +68,15 @@ def make_certificate(folder, name, names=NAMES, days=7000):
     (folder / f"{name}.key").chmod(0o600)
 
 
-class Service:
+class Service(Emotpd):
     def __init__(self, machine, **settings):
-        self.machine = machine
-        self.dir = machine.dir / f"service{len(machine.processes)}"
-        self.dir.mkdir()
-        self.log = self.dir / "log"
-        self.clock = self.dir / "clock"
-        self.set_clock(machine.now)
+        super().__init__(machine,
+                         machine.dir / f"service{len(machine.processes)}")
         if not TLS.exists():
             make_certificate(TLS, "server")
         LOCAL.parent.mkdir(mode=0o755, exist_ok=True)
         machine.init()
-        self.conf = machine.conf(self.dir / "emotp.conf", **{
+        machine.conf(self.conf, **{
             "listen": "https://127.0.0.1:0 http://127.0.0.1:0",
             "tls_certificate": TLS / "server.pem",
             "tls_key": TLS / "server.key",
@@ -98,16 +86,7 @@ class Service:
 
     def start(self, wrap=(), env=None, **how):
         """Starts it (again); returns when it serves."""
-        mark = self.log.stat().st_size if self.log.exists() else 0
-        with self.log.open("a") as log:
-            self.process = subprocess.Popen(
-                [*wrap, str(EMOTPD), "--config", str(self.conf)],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env=self.machine.environment(at=self.clock, env=env), **how)
-        self.machine.processes.append(self.process)
-        self.wait_for(r"\bready$", mark)
-        self.listening = re.findall(r"listening on (\S+://\S+|unix:\S+)",
-                                    self.log.read_text()[mark:])
+        super().start(wrap, env, **how)
         self.tls_port = self.port_of("https")
         self.plain_port = self.port_of("http")
 
@@ -116,35 +95,15 @@ class Service:
         return next((int(x.rpartition(":")[2]) for x in self.listening
                      if x.startswith(scheme + "://")), None)
 
-    def wait_for(self, pattern, mark=0):
-        """The first line of the log, after mark bytes, that fits."""
-        end = time.monotonic() + PATIENCE_S
-        while True:
-            over = self.process.poll() is not None
-            text = self.log.read_bytes()[mark:].decode(errors="replace")
-            for line in text.splitlines():
-                if re.search(pattern, line):
-                    return line
-            if over or time.monotonic() > end:
-                raise AssertionError(f"no line {pattern!r} in:\n{text}")
-            time.sleep(0.01)
-
     def set_clock(self, at):
         """The service's wall clock from now on; its timers go on."""
-        with self.clock.open("r+b" if self.clock.exists() else "wb") as f:
-            f.write(struct.pack("=q", at))
+        self.put_clock(at)
         self.machine.now = at
 
     def reload(self):
         mark = self.log.stat().st_size
         self.process.send_signal(signal.SIGHUP)
         return self.wait_for("certificate", mark)
-
-    def stop(self, number=signal.SIGTERM):
-        """Ends it; the exit status."""
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        return self.process.wait(PATIENCE_S)
 
     # Clients.
 

@@ -43,6 +43,7 @@ def test_a_login_goes_through_it(asks, alice):
     assert again.result == "PAM_AUTH_ERR" and again.refused_as == ["replayed"]
 
 
+@pytest.mark.sqlite
 def test_its_store_and_key_are_not_opened(asks, alice):
     os.chmod(asks.key_path, 0)
     asks.store_path.parent.rename("/var/lib/elsewhere")

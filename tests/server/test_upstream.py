@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from relay import False_, add_host, login, url_of
-from service import EMOTPD
+from emotpd import EMOTPD
 from test_socket import NONCE, as_user, record, talk
 
 
