@@ -56,7 +56,7 @@ derive_all(const unsigned char master[static KEY_LEN], struct emotp_key *ret)
 {
 	EVP_KDF *kdf;
 	EVP_KDF_CTX *ctx;
-	unsigned char base[KEY_LEN], check[KEY_LEN] = {0};
+	unsigned char base[KEY_LEN], check[KEY_LEN];
 	bool ok;
 
 	emotp_crypto_init();
@@ -69,9 +69,10 @@ derive_all(const unsigned char master[static KEY_LEN], struct emotp_key *ret)
 	    hkdf(ctx, EVP_KDF_HKDF_MODE_EXPAND_ONLY, base, "check", check);
 	EVP_KDF_CTX_free(ctx);
 	EVP_KDF_free(kdf);
-	memcpy(ret->check, check, sizeof(ret->check));
 	emotp_wipe(base, sizeof(base));
-	if (!ok)
+	if (ok)
+		memcpy(ret->check, check, sizeof(ret->check));
+	else
 		emotp_key_wipe(ret);
 	return ok ? EMOTP_OK : EMOTP_ERR_CRYPTO;
 }

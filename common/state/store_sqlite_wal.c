@@ -2,8 +2,8 @@
 
 #define DUE_PAGES   64
 #define LARGE_PAGES 256
-#define KEPT_PAGES  4096 /* DUE_PAGES of who stays: 16 MiB */
-#define TIDY_PAGES  1024 /* who stays tidies after so many */
+#define KEPT_PAGES  16384 /* DUE_PAGES of who stays: 64 MiB */
+#define TIDY_PAGES  4096  /* who stays tidies after so many */
 
 static int
 note_pages(void *arg, sqlite3 *db, const char *name, int pages)
