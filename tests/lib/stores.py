@@ -4,6 +4,7 @@ Both have the same calls. On PostgreSQL the module, which never speaks to it,
 asks an emotpd on the local socket: see Machine.deciding.
 """
 
+import contextlib
 import shutil
 import sqlite3
 from pathlib import Path
@@ -57,6 +58,17 @@ class Sqlite:
         """The same, but writes."""
         with sqlite3.connect(self.path) as db:
             db.execute(sql, args)
+
+    @contextlib.contextmanager
+    def held(self):
+        """The write lock, as a backup or another process may hold it."""
+        db = sqlite3.connect(self.path, isolation_level=None,
+                             check_same_thread=False)
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        finally:
+            db.close()
 
     def empty(self):
         """Leaves a place without a store in it."""
@@ -123,6 +135,16 @@ class Postgresql:
         return self.server.query(sql.replace("?", "%s"), *args, db=self.db)
 
     execute = query
+
+    @contextlib.contextmanager
+    def held(self):
+        link = self.server.connect(self.db)
+        link.cursor().execute(
+            "BEGIN; LOCK TABLE meta, users, tokens, hosts IN EXCLUSIVE MODE")
+        try:
+            yield
+        finally:
+            link.close()
 
     empty = clear
 

@@ -198,6 +198,7 @@ def test_it_leaves_no_core(machine, serve):
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.sqlite
 @pytest.mark.plain
 def test_who_is_not_root_may_not_look_into_it(machine, serve):
     """Not even the user that it has become; nor does a pipe get a core."""

@@ -1,7 +1,5 @@
 """Neither the store nor the mail keeps anybody waiting who needs neither."""
 
-import contextlib
-import sqlite3
 import threading
 import time
 
@@ -9,20 +7,6 @@ import pytest
 
 NONCE = "0123456789abcdef"
 HELD_S = 2
-
-
-@contextlib.contextmanager
-def held(machine):
-    """The store's write lock, as a backup or another process may hold it."""
-    store = sqlite3.connect(machine.store_path, isolation_level=None,
-                            check_same_thread=False)
-    store.execute("BEGIN IMMEDIATE")
-    try:
-        yield store
-    finally:
-        with contextlib.suppress(sqlite3.OperationalError):
-            store.execute("ROLLBACK")
-        store.close()
 
 
 @pytest.fixture
@@ -57,7 +41,7 @@ def slowest(service, seconds):
 
 def test_a_locked_store_hinders_only_who_needs_it(service, machine, hosts):
     told = []
-    with held(machine):
+    with machine.store.held():
         asking = threading.Thread(target=lambda: told.append(
             hosts("u0")))
         asking.start()
@@ -67,10 +51,11 @@ def test_a_locked_store_hinders_only_who_needs_it(service, machine, hosts):
     assert told[0].json["verdict"] == "accepted"
 
 
+@pytest.mark.sqlite
 def test_those_that_wait_together_share_a_commit(service, machine, hosts):
     before = service.metrics()
     told = []
-    with held(machine):
+    with machine.store.held():
         threads = [threading.Thread(target=lambda u=x: told.append(hosts(u)))
                    for x in hosts.users]
         for thread in threads:
@@ -92,7 +77,7 @@ def test_those_that_wait_together_share_a_commit(service, machine, hosts):
 
 def test_the_same_code_twice_in_one_commit(service, machine, hosts):
     told = []
-    with held(machine):
+    with machine.store.held():
         threads = [threading.Thread(target=lambda: told.append(hosts("u1")))
                    for _ in range(8)]
         for thread in threads:
@@ -109,7 +94,7 @@ def test_the_same_code_twice_in_one_commit(service, machine, hosts):
 
 def test_a_store_that_stays_locked_is_no_verdict(service, machine, hosts):
     """Could not decide; and the code is still good afterwards."""
-    with held(machine):
+    with machine.store.held():
         told = hosts("u2")
         assert (told.status, told.type) == (503, "unavailable")
         health = service.get("/healthz")
