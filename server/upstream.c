@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include "../common/client.h"
-#include "../common/file.h"
 #include "../common/secret.h"
 #include "../common/text.h"
+#include "identity.h"
 #include "log.h"
 #include "targets.h"
 #include "upstream.h"
@@ -33,55 +33,9 @@ struct upstream {
 	struct targets targets;
 	struct seat seats[UPSTREAM_QUESTIONS];
 	struct seat *idle; /* the one used last comes first: it is connected */
-	char key[EMOTP_HOST_KEY];
-	unsigned key_number;
-	char host[EMOTP_NAME_MAX + 1]; /* by the first answer to that key */
+
+	struct identity identity; /* has a lock of its own */
 };
-
-/* ---- the host's key ---- */
-
-/* Reads what `emotp-provision host add` printed. */
-static enum emotp_err
-read_key(
-    const char *path, char key[static EMOTP_HOST_KEY], struct emotp_why *why)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-	char text[EMOTP_HOST_KEY + 1]; /* with its newline */
-	size_t len;
-	enum emotp_err err = emotp_file_read(path, EMOTP_FILE_PRIVATE,
-	    EMOTP_ERR_KEY, text, sizeof(text), &len, why);
-
-	if (err != EMOTP_OK)
-		return err;
-	if (len == EMOTP_HOST_KEY && text[len - 1] == '\n')
-		text[--len] = '\0';
-	if (len != EMOTP_HOST_KEY - 1 || strspn(text, digits) != len)
-		err = emotp_fail(why, EMOTP_ERR_KEY,
-		    "%s: holds no host key, as `emotp-provision host add`"
-		    " prints it",
-		    path);
-	else
-		memcpy(key, text, EMOTP_HOST_KEY);
-	emotp_wipe(text, sizeof(text));
-	return err;
-}
-
-enum emotp_err
-upstream_reload(struct upstream *u, struct emotp_why *why)
-{
-	char key[EMOTP_HOST_KEY];
-	enum emotp_err err = read_key(u->config->host_key_file, key, why);
-
-	if (err != EMOTP_OK)
-		return err;
-	(void)pthread_mutex_lock(&u->lock);
-	memcpy(u->key, key, sizeof(u->key));
-	u->key_number++;
-	u->host[0] = '\0';
-	(void)pthread_mutex_unlock(&u->lock);
-	emotp_wipe(key, sizeof(key));
-	return EMOTP_OK;
-}
 
 /* ---- seats ---- */
 
@@ -107,10 +61,7 @@ seat_open(struct upstream *u, struct seat *seat, struct emotp_why *why)
 	};
 	enum emotp_err err = EMOTP_OK;
 
-	(void)pthread_mutex_lock(&u->lock);
-	memcpy(key, u->key, sizeof(key));
-	seat->key_number = u->key_number;
-	(void)pthread_mutex_unlock(&u->lock);
+	seat->key_number = identity_key(&u->identity, key);
 	for (int i = 0; i < u->targets.count && err == EMOTP_OK; i++) {
 		settings.url = u->targets.list[i].url;
 		err = emotp_client_open(&settings, &seat->clients[i], why);
@@ -126,14 +77,12 @@ static struct seat *
 seat_take(struct upstream *u)
 {
 	struct seat *seat;
-	bool old;
 
 	(void)pthread_mutex_lock(&u->lock);
 	seat = u->idle;
 	u->idle = seat->next;
-	old = seat->key_number != u->key_number;
 	(void)pthread_mutex_unlock(&u->lock);
-	if (old)
+	if (identity_is_old(&u->identity, seat->key_number))
 		seat_close(seat);
 	return seat;
 }
@@ -180,40 +129,6 @@ remember(struct upstream *u, int i, bool well)
 
 /* ---- one question ---- */
 
-/*
- * A key is one host's, and whose the first answer to it says: an answer for
- * another is not meant for us. Nothing is known of the old key's any more if
- * a new one was read while the service was asked.
- */
-static enum emotp_err
-check_host(struct upstream *u, const struct seat *seat, const char *url,
-    const char *host, struct emotp_why *why)
-{
-	char shown[EMOTP_ESCAPED_MAX], known[EMOTP_ESCAPED_MAX];
-	bool old, first, same;
-
-	if (host[0] == '\0')
-		return emotp_fail(
-		    why, EMOTP_ERR_SERVICE, "%s: answered for no host", url);
-	(void)emotp_escape(host, true, shown);
-	(void)pthread_mutex_lock(&u->lock);
-	old = seat->key_number != u->key_number;
-	first = u->host[0] == '\0' && !old;
-	if (first)
-		(void)emotp_copy(u->host, sizeof(u->host), host);
-	same = strcmp(u->host, host) == 0;
-	(void)emotp_escape(u->host, true, known);
-	(void)pthread_mutex_unlock(&u->lock);
-	if (!same && !old)
-		return emotp_fail(why, EMOTP_ERR_SERVICE,
-		    "%s: answered for the host \"%s\", not %s", url, shown,
-		    known);
-	if (first)
-		log_line(
-		    LOG_LEVEL_NOTICE, "%s: calls this host %s", url, shown);
-	return EMOTP_OK;
-}
-
 static void
 settle(struct decision *d, const char *url, bool accepted)
 {
@@ -256,7 +171,8 @@ ask_one(struct upstream *u, struct seat *seat, int i, struct decision *d,
 		emotp_explain(
 		    &why, "%s: answered %s", url, emotp_problem_type(problem));
 	else if (err == EMOTP_OK)
-		err = check_host(u, seat, url, verdict.host, &why);
+		err = identity_check(
+		    &u->identity, seat->key_number, url, verdict.host, &why);
 	if (err == EMOTP_OK || err == EMOTP_ERR_SERVICE)
 		remember(u, i,
 		    err == EMOTP_OK && problem != EMOTP_PROBLEM_UNAVAILABLE);
@@ -441,6 +357,12 @@ try_seat(struct upstream *u, struct emotp_why *why)
 }
 
 enum emotp_err
+upstream_reload(struct upstream *u, struct emotp_why *why)
+{
+	return identity_load(&u->identity, u->config->host_key_file, why);
+}
+
+enum emotp_err
 upstream_open(struct event_base *base, const struct emotp_config *config,
     struct upstream **ret, struct emotp_why *why)
 {
@@ -451,6 +373,7 @@ upstream_open(struct event_base *base, const struct emotp_config *config,
 		return emotp_fail(why, EMOTP_ERR_MEMORY, "out of memory");
 	u->config = config;
 	(void)pthread_mutex_init(&u->lock, NULL);
+	identity_init(&u->identity);
 	for (int i = 0; i < UPSTREAM_QUESTIONS; i++)
 		seat_give(u, &u->seats[i]);
 	u->others = throttle_new(UPSTREAM_OTHERS_MAX, UPSTREAM_OTHERS_WINDOW_S);
@@ -483,7 +406,7 @@ upstream_close(struct upstream *u)
 	for (int i = 0; i < UPSTREAM_QUESTIONS; i++)
 		seat_close(&u->seats[i]);
 	throttle_free(u->others);
+	identity_end(&u->identity);
 	(void)pthread_mutex_destroy(&u->lock);
-	emotp_wipe(u, sizeof(*u));
 	free(u);
 }
