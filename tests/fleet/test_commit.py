@@ -30,7 +30,7 @@ def test_an_outcome_that_nobody_knows_is_a_refusal(machine, wire, where):
     wire.cut(where)
     done = login(machine, token)
     assert could_not_decide(done), done
-    assert wire.cuts == 1
+    assert wire.cuts >= 1  # the thread that sends mail commits too
     wire.mend()
     again = [login(machine, token) for _ in range(2)]
     # What the server never got has used nothing up; else it is used up.
@@ -54,7 +54,7 @@ def test_so_are_all_that_shared_the_commit(machine, wire, where):
 
     done = all_at_once()
     assert all(x.result == "PAM_AUTHINFO_UNAVAIL" for x in done), done
-    assert 1 <= wire.cuts <= 4
+    assert wire.cuts >= 1
     wire.mend()
     assert [x.accepted for x in all_at_once()] == [where == "before"] * 4
     machine.wait()

@@ -178,6 +178,13 @@ def test_a_later_schema(machine, server):
     assert "later version" in machine.decider.text()
     server.query("UPDATE meta SET schema = 3", db=machine.store.db)
     assert login(machine, token).accepted
+    # One that runs sees it as soon as it has to connect again.
+    machine.wait()
+    server.query("UPDATE meta SET schema = 999", db=machine.store.db)
+    server.hang_up(machine.store.db)
+    assert login(machine, token).result == "PAM_AUTHINFO_UNAVAIL"
+    server.query("UPDATE meta SET schema = 3", db=machine.store.db)
+    assert login(machine, token).accepted
 
 
 def test_a_wrong_password(fleet, server):
