@@ -8,7 +8,8 @@ import subprocess
 
 import pytest
 
-from service import EMOTPD, LOCAL
+from emotpd import EMOTPD
+from service import LOCAL
 from test_socket import QUESTION, record, talk
 
 pytestmark = pytest.mark.plain
