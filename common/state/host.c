@@ -115,37 +115,38 @@ trim(struct emotp_host *host, int64_t now_s)
 	host->refused_count = kept;
 }
 
-enum emotp_err
-emotp_host_admit(const struct emotp_authority *a, const char *key,
-    const char *user, int64_t now_s, struct emotp_host *ret,
-    enum emotp_admission *ret_admission, int64_t *ret_retry_at)
+enum emotp_admission
+emotp_host_admit(struct emotp_host_found *host, const char *user, int64_t now_s,
+    int64_t *ret_retry_at)
 {
-	unsigned char digest[32];
-	enum emotp_err err = emotp_host_digest(a->key, key, digest);
-
-	*ret_admission = EMOTP_HOST_UNKNOWN;
-	if (err == EMOTP_OK)
-		err = emotp_store_host_by_digest(a->store, digest, ret);
-	if (err == EMOTP_ERR_NO_HOST)
-		return EMOTP_OK;
-	if (err != EMOTP_OK)
-		return err;
-	trim(ret, now_s);
-	if (fnmatch(ret->users, user, 0) != 0) {
-		*ret_admission = EMOTP_HOST_USER;
-	} else if (ret->refused_count >= EMOTP_REFUSED_MAX) {
-		*ret_admission = EMOTP_HOST_TOO_MANY;
-		*ret_retry_at = ret->refused_at[0] + EMOTP_HOST_WINDOW_S;
-	} else {
-		*ret_admission = EMOTP_ADMITTED;
-	}
-	return EMOTP_OK;
+	if (!host->known)
+		return EMOTP_HOST_UNKNOWN;
+	trim(&host->host, now_s);
+	if (fnmatch(host->host.users, user, 0) != 0)
+		return EMOTP_HOST_USER;
+	if (host->host.refused_count < EMOTP_REFUSED_MAX)
+		return EMOTP_ADMITTED;
+	*ret_retry_at = host->host.refused_at[0] + EMOTP_HOST_WINDOW_S;
+	return EMOTP_HOST_TOO_MANY;
 }
 
 enum emotp_err
-emotp_host_refused(
-    const struct emotp_authority *a, struct emotp_host *host, int64_t now_s)
+emotp_host_refused(const struct emotp_authority *a,
+    struct emotp_host_found *host, const char *user, int64_t now_s,
+    enum emotp_admission *ret_admission, int64_t *ret_retry_at)
 {
-	host->refused_at[host->refused_count++] = now_s;
-	return emotp_store_host_judged(a->store, host);
+	struct emotp_host fresh;
+	enum emotp_err err =
+	    emotp_store_host_by_digest(a->store, host->host.digest, &fresh);
+
+	host->known = err == EMOTP_OK;
+	if (err != EMOTP_OK && err != EMOTP_ERR_NO_HOST)
+		return err;
+	if (host->known)
+		host->host = fresh;
+	*ret_admission = emotp_host_admit(host, user, now_s, ret_retry_at);
+	if (*ret_admission != EMOTP_ADMITTED)
+		return EMOTP_OK;
+	host->host.refused_at[host->host.refused_count++] = now_s;
+	return emotp_store_host_judged(a->store, &host->host);
 }

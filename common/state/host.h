@@ -37,15 +37,21 @@ enum emotp_admission {
 };
 
 /*
- * Inside the caller's transaction: admits the host that key is of, and fills
- * *ret where it is known. retry_at: when one refusal falls out of the window.
+ * Whether a host, as emotp_store_host_look_up found it, may ask. Forgets
+ * refusals that are out of the window. retry_at: with EMOTP_HOST_TOO_MANY, when
+ * one falls out of it.
  */
-enum emotp_err emotp_host_admit(const struct emotp_authority *a,
-    const char *key, const char *user, int64_t now_s, struct emotp_host *ret,
-    enum emotp_admission *ret_admission, int64_t *ret_retry_at);
+enum emotp_admission emotp_host_admit(struct emotp_host_found *host,
+    const char *user, int64_t now_s, int64_t *ret_retry_at);
 
-/* Inside the same: a code was refused. */
-enum emotp_err emotp_host_refused(
-    const struct emotp_authority *a, struct emotp_host *host, int64_t now_s);
+/*
+ * Inside the caller's transaction, before the refusal of a code is written:
+ * counts it to the host that was admitted. It is read again for that, locked;
+ * if it may ask no more by now, *ret_admission says so, and the refusal must
+ * not be written, nor told.
+ */
+enum emotp_err emotp_host_refused(const struct emotp_authority *a,
+    struct emotp_host_found *host, const char *user, int64_t now_s,
+    enum emotp_admission *ret_admission, int64_t *ret_retry_at);
 
 #endif

@@ -107,15 +107,20 @@ enum emotp_err emotp_store_user_by_id(
     struct emotp_store *store, int64_t id, struct emotp_user *ret);
 
 /*
- * For a transaction that is to judge several users: locks one, if there is
- * one of that name. Whoever does so in the order of the folded names, after
- * all hosts in the order of their digests, waits for nobody who waits for
- * them.
+ * Whom a judgement is about: what emotp_store_user_by_name and
+ * emotp_store_tokens read, in one go for many. *ret, which is borrowed till
+ * then, is filled by emotp_store_settle at the latest. Whoever asks for
+ * several in the order of their folded names, and locks hosts only after
+ * that, waits for nobody who waits for them.
  */
-enum emotp_err emotp_store_user_lock(
-    struct emotp_store *store, const char *name);
-enum emotp_err emotp_store_host_lock(
-    struct emotp_store *store, const unsigned char digest[static 32]);
+struct emotp_subject {
+	bool known; /* false: proved to be in no row */
+	struct emotp_user user;
+	size_t count;
+	struct emotp_token tokens[EMOTP_TOKENS_MAX];
+};
+enum emotp_err emotp_store_subject(
+    struct emotp_store *store, const char *name, struct emotp_subject *ret);
 
 /* The one with the smallest id above after, invited and not disabled. */
 enum emotp_err emotp_store_user_next_invited(struct emotp_store *store,
@@ -254,6 +259,15 @@ enum emotp_err emotp_store_intent_waits(struct emotp_store *store,
  */
 enum emotp_err emotp_store_host_by_digest(struct emotp_store *store,
     const unsigned char digest[static 32], struct emotp_host *ret);
+
+/* The same without a lock, and as late as emotp_store_subject. */
+struct emotp_host_found {
+	bool known;
+	struct emotp_host host;
+};
+enum emotp_err emotp_store_host_look_up(struct emotp_store *store,
+    const unsigned char digest[static 32], struct emotp_host_found *ret);
+
 enum emotp_err emotp_store_host_insert(
     struct emotp_store *store, struct emotp_host *host);
 enum emotp_err emotp_store_host_delete(

@@ -39,7 +39,7 @@ struct emotp_statement {
 	const struct emotp_rows *rows; /* NULL: rows are not wanted */
 	bool locks; /* a SELECT: its rows stay as they are until the end */
 	bool many;  /* there may be more rows than memory should hold */
-	bool later; /* see pipelines */
+	bool later; /* see pipelines; of this, rows->arg alone has to stay */
 };
 
 enum emotp_begin {
@@ -69,8 +69,8 @@ struct emotp_backend {
 	 * Whether what is marked "later", and asks for nothing, may go out
 	 * without its result being awaited. Any error of it is then returned
 	 * by a later call in the transaction, by settle at the latest, which
-	 * commit begins with; for a write it is one not to have met exactly
-	 * one row.
+	 * commit begins with, and rows are taken there; for a write it is an
+	 * error not to have met exactly one row. rollback takes no rows.
 	 */
 	bool pipelines;
 	enum emotp_err (*settle)(void *db); /* NULL without pipelines */

@@ -7,7 +7,6 @@
 
 static const char host_by_digest[] =
     "SELECT " HOST_COLUMNS " FROM hosts WHERE digest = ?1";
-static const char host_lock[] = "SELECT id FROM hosts WHERE digest = ?1";
 static const char host_each[] =
     "SELECT " HOST_COLUMNS " FROM hosts ORDER BY name_key";
 static const char host_insert[] =
@@ -60,13 +59,25 @@ emotp_store_host_by_digest(struct emotp_store *store,
 	return err;
 }
 
+static enum emotp_err
+take_found(void *arg, const struct emotp_value *columns)
+{
+	struct emotp_host_found *found = arg;
+	struct emotp_reader r = {columns, true};
+
+	found->known = read_host(&r, &found->host);
+	return found->known ? EMOTP_OK : EMOTP_ERR_STORE;
+}
+
 enum emotp_err
-emotp_store_host_lock(
-    struct emotp_store *store, const unsigned char digest[static 32])
+emotp_store_host_look_up(struct emotp_store *store,
+    const unsigned char digest[static 32], struct emotp_host_found *ret)
 {
 	const struct emotp_value arg = emotp_arg_blob(digest, 32);
+	const struct emotp_rows rows = {take_found, ret};
 
-	return emotp_lock_rows(store, host_lock, &arg, 1);
+	ret->known = false;
+	return emotp_read_later(store, host_by_digest, &arg, &rows, false);
 }
 
 static const char *

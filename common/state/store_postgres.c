@@ -101,7 +101,7 @@ postgres_begin(void *db, enum emotp_begin kind)
 	    "LOCK TABLE meta, users, tokens, codes, recovery, intents, hosts"
 	    " IN EXCLUSIVE MODE",
 	    "LOCK TABLE");
-	return err == EMOTP_OK ? emotp_pg_settle(pg, NULL) : err;
+	return err == EMOTP_OK ? emotp_pg_settle(pg) : err;
 }
 
 static enum emotp_err
@@ -109,7 +109,7 @@ postgres_settle(void *db)
 {
 	struct emotp_pg *pg = db;
 
-	return pg->owed > 0 || pg->lost ? emotp_pg_settle(pg, NULL) : EMOTP_OK;
+	return pg->owed > 0 || pg->lost ? emotp_pg_settle(pg) : EMOTP_OK;
 }
 
 /*
@@ -127,7 +127,7 @@ postgres_commit(void *db)
 	if (err == EMOTP_OK)
 		err = send_sql(pg, "COMMIT", "COMMIT");
 	if (err == EMOTP_OK)
-		err = emotp_pg_settle(pg, NULL);
+		err = emotp_pg_settle(pg);
 	return err == EMOTP_OK && pg->warned ? EMOTP_ERR_STORE : err;
 }
 
@@ -137,11 +137,12 @@ postgres_rollback(void *db)
 	struct emotp_pg *pg = db;
 	const struct emotp_why why = pg->why;
 
+	emotp_pg_disown(pg);
 	if (pg->owed > 0)
-		(void)emotp_pg_settle(pg, NULL);
+		(void)emotp_pg_settle(pg);
 	if (!pg->lost && PQtransactionStatus(pg->conn) != PQTRANS_IDLE &&
 	    (send_sql(pg, "ROLLBACK", "ROLLBACK") != EMOTP_OK ||
-		emotp_pg_settle(pg, NULL) != EMOTP_OK))
+		emotp_pg_settle(pg) != EMOTP_OK))
 		pg->lost = true;
 	pg->why = why;
 }
@@ -227,7 +228,7 @@ prepare(struct emotp_pg *pg, const struct emotp_statement *what,
 	    PQsendPrepare(pg->conn, name, sql, (int)what->count, p->types),
 	    (struct emotp_pg_due){.tag = NULL});
 	if (err == EMOTP_OK)
-		err = emotp_pg_settle(pg, NULL);
+		err = emotp_pg_settle(pg);
 	if (err == EMOTP_OK) {
 		pg->prepared[i].sql = what->sql;
 		pg->prepared[i].locking = locking;
@@ -287,32 +288,25 @@ take_row(struct emotp_pg *pg, const PGresult *result, int row,
 				 emotp_fail(&pg->why, err, "a row is damaged");
 }
 
-/* What comes back from one statement. */
-struct answer {
-	const struct emotp_rows *rows;
-	int64_t *ret_changes;
-	int64_t *ret_id;
-};
-
 static enum emotp_err
-take(struct emotp_pg *pg, PGresult *result, void *arg)
+take(struct emotp_pg *pg, PGresult *result, const struct emotp_pg_due *due)
 {
-	const struct answer *answer = arg;
 	int count = PQntuples(result);
 	enum emotp_err err = EMOTP_OK;
 
-	if (answer->ret_changes != NULL)
-		*answer->ret_changes = strtoll(PQcmdTuples(result), NULL, 10);
-	if (answer->ret_id != NULL && count == 1)
-		*answer->ret_id = column(result, 0, 0).integer;
-	for (int i = 0; i < count && err == EMOTP_OK && answer->rows != NULL;
+	if (due->ret_changes != NULL)
+		*due->ret_changes = strtoll(PQcmdTuples(result), NULL, 10);
+	if (due->ret_id != NULL && count == 1)
+		*due->ret_id = column(result, 0, 0).integer;
+	for (int i = 0; i < count && err == EMOTP_OK && due->rows.take != NULL;
 	     i++)
-		err = take_row(pg, result, i, answer->rows);
+		err = take_row(pg, result, i, &due->rows);
 	return err;
 }
 
 static enum emotp_err
-send(struct emotp_pg *pg, const struct emotp_statement *what, bool inserting)
+send(struct emotp_pg *pg, const struct emotp_statement *what,
+    const struct emotp_pg_due *due)
 {
 	struct parameters p;
 	char name[NAME_MAX];
@@ -320,31 +314,39 @@ send(struct emotp_pg *pg, const struct emotp_statement *what, bool inserting)
 
 	for (size_t i = 0; i < what->count; i++)
 		set_parameter(&p, i, &what->args[i]);
-	err = prepare(pg, what, &p, inserting, name);
+	err = prepare(pg, what, &p, due->ret_id != NULL, name);
 	if (err != EMOTP_OK)
 		return err;
 	return emotp_pg_sent(pg,
 	    PQsendQueryPrepared(pg->conn, name, (int)what->count, p.values,
 		p.lengths, p.formats, 1),
-	    (struct emotp_pg_due){.one = what->later && !what->locks});
+	    *due);
 }
 
 static enum emotp_err
 postgres_run(void *db, const struct emotp_statement *what, int64_t *ret_changes,
     int64_t *ret_id)
 {
+	struct emotp_pg_due due = {
+	    .one = what->later && what->rows == NULL,
+	    .one_by_one = what->many,
+	    .take = take,
+	    .ret_changes = ret_changes,
+	    .ret_id = ret_id,
+	};
 	struct emotp_pg *pg = db;
-	struct answer answer = {what->rows, ret_changes, ret_id};
-	const struct emotp_pg_outcome outcome = {take, &answer, what->many};
 	enum emotp_err err = EMOTP_OK;
+
+	if (what->rows != NULL)
+		due.rows = *what->rows;
 
 	/* A statement may come with its own PREPARE. */
 	if (what->many || pg->owed + 2 > EMOTP_PG_OWED)
-		err = emotp_pg_settle(pg, NULL);
+		err = emotp_pg_settle(pg);
 	if (err == EMOTP_OK)
-		err = send(pg, what, ret_id != NULL);
+		err = send(pg, what, &due);
 	if (err == EMOTP_OK && !what->later)
-		err = emotp_pg_settle(pg, &outcome);
+		err = emotp_pg_settle(pg);
 	return err;
 }
 
@@ -375,7 +377,7 @@ fill(struct emotp_pg *pg, const struct emotp_statement *first)
 	enum emotp_err err = postgres_begin(pg, EMOTP_BEGIN_WRITE);
 
 	if (err == EMOTP_OK)
-		err = emotp_pg_settle(pg, NULL);
+		err = emotp_pg_settle(pg);
 	if (err == EMOTP_OK)
 		err = emotp_pg_simple(pg, schema);
 	if (err == EMOTP_OK)

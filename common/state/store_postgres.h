@@ -9,10 +9,20 @@
 #define EMOTP_PG_STATEMENTS 64  /* of different texts in one connection */
 #define EMOTP_PG_OWED       256 /* sent, with the result not yet read */
 
-/* What the result of a statement must be. */
+struct emotp_pg;
+
+/* What the results of a statement must be, and what is done with them. */
 struct emotp_pg_due {
 	const char *tag; /* what the server calls it; NULL: no matter */
 	bool one;        /* exactly one row changed */
+	bool one_by_one; /* rows come as results of their own */
+
+	/* Takes each result that is a good one; NULL: nobody wants it. */
+	enum emotp_err (*take)(struct emotp_pg *pg, PGresult *result,
+	    const struct emotp_pg_due *due);
+	struct emotp_rows rows; /* their take may be NULL */
+	int64_t *ret_changes;   /* borrowed until then, like rows.arg */
+	int64_t *ret_id;
 };
 
 /* A connection, in libpq's pipeline mode, that is made anew when it is lost. */
@@ -29,15 +39,6 @@ struct emotp_pg {
 		bool locking;
 	} prepared[EMOTP_PG_STATEMENTS];
 	struct emotp_why why;
-};
-
-/* What is done with the result of the last statement. */
-struct emotp_pg_outcome {
-	/* Each result that is a good one; an error ends it. */
-	enum emotp_err (*take)(
-	    struct emotp_pg *pg, PGresult *result, void *arg);
-	void *arg;
-	bool one_by_one; /* rows come as results of their own */
 };
 
 /*
@@ -62,10 +63,12 @@ enum emotp_err emotp_pg_sent(
     struct emotp_pg *pg, int sent, struct emotp_pg_due due);
 
 /*
- * Awaits and judges whatever is owed, the last one also by outcome (or NULL).
- * The first error is returned: what was sent after it has not been done.
+ * Awaits, judges and takes whatever is owed. The first error is returned: what
+ * was sent after it has not been done.
  */
-enum emotp_err emotp_pg_settle(
-    struct emotp_pg *pg, const struct emotp_pg_outcome *outcome);
+enum emotp_err emotp_pg_settle(struct emotp_pg *pg);
+
+/* Lets nobody take what is owed: those who wanted it may be gone. */
+void emotp_pg_disown(struct emotp_pg *pg);
 
 #endif

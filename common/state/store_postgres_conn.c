@@ -188,25 +188,24 @@ judge(struct emotp_pg *pg, PGresult *result, const struct emotp_pg_due *due)
 
 /* One statement's results. What follows an error is of no interest. */
 static enum emotp_err
-receive(struct emotp_pg *pg, const struct emotp_pg_due *due,
-    const struct emotp_pg_outcome *outcome, enum emotp_err err)
+receive(struct emotp_pg *pg, const struct emotp_pg_due *due, enum emotp_err err)
 {
 	PGresult *result;
 
-	if (outcome != NULL && outcome->one_by_one)
+	if (due->one_by_one)
 		(void)PQsetSingleRowMode(pg->conn);
 	while ((result = next(pg)) != NULL) {
 		if (err == EMOTP_OK)
 			err = judge(pg, result, due);
-		if (err == EMOTP_OK && outcome != NULL)
-			err = outcome->take(pg, result, outcome->arg);
+		if (err == EMOTP_OK && due->take != NULL)
+			err = due->take(pg, result, due);
 		PQclear(result);
 	}
 	return err;
 }
 
 enum emotp_err
-emotp_pg_settle(struct emotp_pg *pg, const struct emotp_pg_outcome *outcome)
+emotp_pg_settle(struct emotp_pg *pg)
 {
 	enum emotp_err err = EMOTP_OK;
 	size_t count = pg->owed;
@@ -216,8 +215,7 @@ emotp_pg_settle(struct emotp_pg *pg, const struct emotp_pg_outcome *outcome)
 	if (pg->lost || PQpipelineSync(pg->conn) != 1)
 		return failed(pg, NULL);
 	for (size_t i = 0; i < count && !pg->lost; i++)
-		err = receive(
-		    pg, &pg->due[i], i + 1 == count ? outcome : NULL, err);
+		err = receive(pg, &pg->due[i], err);
 	result = next(pg);
 	if (PQresultStatus(result) != PGRES_PIPELINE_SYNC && err == EMOTP_OK)
 		err = failed(pg, result);
@@ -225,6 +223,13 @@ emotp_pg_settle(struct emotp_pg *pg, const struct emotp_pg_outcome *outcome)
 	if (PQstatus(pg->conn) != CONNECTION_OK)
 		pg->lost = true;
 	return pg->lost && err == EMOTP_OK ? failed(pg, NULL) : err;
+}
+
+void
+emotp_pg_disown(struct emotp_pg *pg)
+{
+	for (size_t i = 0; i < pg->owed; i++)
+		pg->due[i].take = NULL;
 }
 
 /* ---- connecting ---- */

@@ -214,17 +214,17 @@ emotp_read_many(
 }
 
 enum emotp_err
-emotp_lock_rows(struct emotp_store *store, const char *sql,
-    const struct emotp_value *args, size_t count)
+emotp_read_later(struct emotp_store *store, const char *sql,
+    const struct emotp_value *arg, const struct emotp_rows *rows, bool locked)
 {
 	const struct emotp_statement stmt = {
 	    .sql = sql,
-	    .args = args,
-	    .count = count,
-	    .locks = true,
+	    .args = arg,
+	    .count = 1,
+	    .rows = rows,
+	    .locks = locked,
 	    .later = true,
 	};
 
-	return store->backend->locks_rows ? run(store, &stmt, NULL, NULL) :
-					    EMOTP_OK;
+	return run(store, &stmt, NULL, NULL);
 }

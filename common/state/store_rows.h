@@ -107,11 +107,15 @@ enum emotp_err emotp_read_many(
     struct emotp_store *store, const char *sql, const struct emotp_rows *rows);
 
 /*
- * Only that, whether or not there are any, and nothing where the transaction
- * has everything locked. An error may come out with a later call.
+ * Either of these two, but the rows may be taken by a later call, by
+ * emotp_store_settle at the latest: rows->arg is borrowed till then.
  */
-enum emotp_err emotp_lock_rows(struct emotp_store *store, const char *sql,
-    const struct emotp_value *args, size_t count);
+enum emotp_err emotp_read_later(struct emotp_store *store, const char *sql,
+    const struct emotp_value *arg, const struct emotp_rows *rows, bool locked);
+
+/* The part of emotp_store_subject that reads the tokens; key is the name's. */
+enum emotp_err emotp_subject_tokens(struct emotp_store *store,
+    const struct emotp_value *key, struct emotp_subject *ret);
 
 /* Records what for emotp_store_why and returns err. */
 enum emotp_err emotp_complain(

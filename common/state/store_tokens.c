@@ -8,6 +8,9 @@
 static const char token_select[] =
     "SELECT " TOKEN_COLUMNS " FROM tokens WHERE user_id = ?1 "
     "ORDER BY number";
+static const char token_of_name[] =
+    "SELECT " TOKEN_COLUMNS " FROM tokens WHERE user_id = "
+    "(SELECT id FROM users WHERE name_key = ?1) ORDER BY number";
 static const char token_by_id[] =
     "SELECT " TOKEN_COLUMNS " FROM tokens WHERE id = ?1";
 static const char token_tried[] =
@@ -93,6 +96,26 @@ emotp_store_tokens(struct emotp_store *store, int64_t user_id,
 
 	*ret_count = err == EMOTP_OK ? list.count : 0;
 	return err;
+}
+
+static enum emotp_err
+take_of_subject(void *arg, const struct emotp_value *columns)
+{
+	struct emotp_subject *subject = arg;
+	struct token_list list = {subject->tokens, subject->count};
+	enum emotp_err err = take_token(&list, columns);
+
+	subject->count = list.count;
+	return err;
+}
+
+enum emotp_err
+emotp_subject_tokens(struct emotp_store *store, const struct emotp_value *key,
+    struct emotp_subject *ret)
+{
+	const struct emotp_rows rows = {take_of_subject, ret};
+
+	return emotp_read_later(store, token_of_name, key, &rows, false);
 }
 
 struct found_token {

@@ -14,7 +14,6 @@ static const char user_by_email[] =
     "SELECT " USER_COLUMNS " FROM users WHERE email_key = ?1";
 static const char user_by_id[] =
     "SELECT " USER_COLUMNS " FROM users WHERE id = ?1";
-static const char user_lock[] = "SELECT id FROM users WHERE name_key = ?1";
 static const char user_each[] =
     "SELECT " USER_COLUMNS ", (SELECT count(*) FROM tokens "
     "WHERE user_id = users.id) FROM users WHERE state <> 4 "
@@ -203,13 +202,28 @@ emotp_store_user_next_invited(struct emotp_store *store, int64_t after,
 	return err == EMOTP_ERR_NO_USER ? EMOTP_OK : err;
 }
 
+static enum emotp_err
+take_subject(void *arg, const struct emotp_value *columns)
+{
+	struct emotp_subject *subject = arg;
+	struct emotp_reader r = {columns, true};
+
+	subject->known = read_user(&r, &subject->user);
+	return subject->known ? EMOTP_OK : EMOTP_ERR_STORE;
+}
+
 enum emotp_err
-emotp_store_user_lock(struct emotp_store *store, const char *name)
+emotp_store_subject(
+    struct emotp_store *store, const char *name, struct emotp_subject *ret)
 {
 	char key[EMOTP_EMAIL_MAX + 1];
 	const struct emotp_value arg = folded(key, name);
+	const struct emotp_rows rows = {take_subject, ret};
+	enum emotp_err err;
 
-	return emotp_lock_rows(store, user_lock, &arg, 1);
+	memset(ret, 0, sizeof(*ret));
+	err = emotp_read_later(store, user_by_name, &arg, &rows, true);
+	return err == EMOTP_OK ? emotp_subject_tokens(store, &arg, ret) : err;
 }
 
 #define USER_ARGS 17

@@ -21,15 +21,12 @@ unseal_dummy(const struct emotp_key *key)
 	emotp_secret_wipe(&secret);
 }
 
-/* The tokens and their secrets; no user has the id 0. */
 static enum emotp_err
-load_tokens(
-    const struct emotp_authority *a, int64_t user_id, struct emotp_case *c)
+unseal_all(const struct emotp_authority *a, struct emotp_case *c)
 {
-	enum emotp_err err =
-	    emotp_store_tokens(a->store, user_id, c->tokens, &c->count);
+	enum emotp_err err = EMOTP_OK;
 
-	if (err == EMOTP_OK && c->count == 0)
+	if (c->count == 0)
 		unseal_dummy(a->key);
 	for (size_t i = 0; i < c->count && err == EMOTP_OK; i++)
 		err = emotp_unseal(a->key, &c->tokens[i], &c->secrets[i]);
@@ -40,24 +37,34 @@ enum emotp_err
 emotp_verify_load(const struct emotp_authority *a,
     const struct emotp_user *user, struct emotp_case *c)
 {
-	memset(c, 0, sizeof(*c));
-	c->known = true;
-	c->user = *user;
-	return load_tokens(a, user->id, c);
-}
-
-static enum emotp_err
-load_by_name(
-    const struct emotp_authority *a, const char *name, struct emotp_case *c)
-{
 	enum emotp_err err;
 
 	memset(c, 0, sizeof(*c));
-	err = emotp_store_user_by_name(a->store, name, &c->user);
-	c->known = err == EMOTP_OK;
-	if (err == EMOTP_OK || err == EMOTP_ERR_NO_USER)
-		err = load_tokens(a, c->known ? c->user.id : 0, c);
-	return err;
+	c->known = true;
+	c->user = *user;
+	err = emotp_store_tokens(a->store, user->id, c->tokens, &c->count);
+	return err == EMOTP_OK ? unseal_all(a, c) : err;
+}
+
+static enum emotp_err
+load_subject(const struct emotp_authority *a,
+    const struct emotp_subject *subject, struct emotp_case *c)
+{
+	memset(c, 0, sizeof(*c));
+	c->known = subject->known;
+	c->user = subject->user;
+	c->count = subject->count;
+	memcpy(c->tokens, subject->tokens, sizeof(c->tokens));
+	return unseal_all(a, c);
+}
+
+static enum emotp_err
+read_subject(const struct emotp_authority *a, const char *name,
+    struct emotp_subject *ret)
+{
+	enum emotp_err err = emotp_store_subject(a->store, name, ret);
+
+	return err == EMOTP_OK ? emotp_store_settle(a->store) : err;
 }
 
 static enum emotp_err
@@ -90,8 +97,8 @@ queue_disabled(const struct emotp_authority *a, const struct emotp_user *user,
 }
 
 /* Writes whatever the verdict is: a refusal costs what another costs. */
-static enum emotp_err
-write_case(const struct emotp_authority *a, const struct emotp_case *c,
+enum emotp_err
+emotp_verify_write(const struct emotp_authority *a, const struct emotp_case *c,
     const struct emotp_judgement *judgement, int64_t now_s)
 {
 	enum emotp_err err = EMOTP_OK;
@@ -116,20 +123,35 @@ emotp_verify_locked(const struct emotp_authority *a, struct emotp_case *c,
 {
 	enum emotp_err err = emotp_judge(c, a->config, typed, now_s, ret);
 
-	return err == EMOTP_OK ? write_case(a, c, ret, now_s) : err;
+	return err == EMOTP_OK ? emotp_verify_write(a, c, ret, now_s) : err;
 }
 
 enum emotp_err
-emotp_verify_named(const struct emotp_authority *a, const char *name,
-    const char *typed, int64_t now_s, struct emotp_judgement *ret)
+emotp_verify_judge(const struct emotp_authority *a,
+    const struct emotp_subject *subject, const char *typed, int64_t now_s,
+    struct emotp_case *c, struct emotp_judgement *ret)
 {
-	struct emotp_case c;
-	enum emotp_err err = load_by_name(a, name, &c);
+	enum emotp_err err = load_subject(a, subject, c);
 
 	if (err == EMOTP_OK)
-		err = emotp_recovery_match(a, &c, typed);
+		err = emotp_recovery_match(a, c, typed);
+	return err == EMOTP_OK ? emotp_judge(c, a->config, typed, now_s, ret) :
+				 err;
+}
+
+static enum emotp_err
+verify_named(const struct emotp_authority *a, const char *name,
+    const char *typed, int64_t now_s, struct emotp_judgement *ret)
+{
+	struct emotp_subject subject;
+	struct emotp_case c;
+	enum emotp_err err = read_subject(a, name, &subject);
+
+	memset(&c, 0, sizeof(c));
 	if (err == EMOTP_OK)
-		err = emotp_verify_locked(a, &c, typed, now_s, ret);
+		err = emotp_verify_judge(a, &subject, typed, now_s, &c, ret);
+	if (err == EMOTP_OK)
+		err = emotp_verify_write(a, &c, ret, now_s);
 	emotp_case_wipe(&c);
 	return err;
 }
@@ -144,7 +166,7 @@ verify_once(const struct emotp_authority *a, const char *name,
 
 	memset(ret, 0, sizeof(*ret));
 	if (err == EMOTP_OK)
-		err = emotp_verify_named(a, name, typed, now_s, &judgement);
+		err = verify_named(a, name, typed, now_s, &judgement);
 	err = emotp_authority_end(a, err, name, why);
 	if (err == EMOTP_OK)
 		*ret = judgement;
@@ -164,16 +186,15 @@ emotp_verify_preview(const struct emotp_authority *a, const char *name,
     const char *typed, int64_t now_s, struct emotp_judgement *ret,
     struct emotp_why *why)
 {
+	struct emotp_subject subject;
 	struct emotp_case c;
 	enum emotp_err err = emotp_store_begin_read(a->store);
 
 	memset(&c, 0, sizeof(c));
 	if (err == EMOTP_OK)
-		err = load_by_name(a, name, &c);
+		err = read_subject(a, name, &subject);
 	if (err == EMOTP_OK)
-		err = emotp_recovery_match(a, &c, typed);
-	if (err == EMOTP_OK)
-		err = emotp_judge(&c, a->config, typed, now_s, ret);
+		err = emotp_verify_judge(a, &subject, typed, now_s, &c, ret);
 	err = emotp_authority_end(a, err, name, why);
 	emotp_case_wipe(&c);
 	return err;

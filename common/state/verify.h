@@ -30,8 +30,9 @@ struct emotp_verification {
 };
 
 /*
- * Decides them all in one transaction with one fsync, in their order: each
- * sees what those before it wrote. Where one of them cannot be decided, none of
+ * Decides them all in one transaction with one fsync, one after the other,
+ * those of one host in their order: each sees what those before it wrote.
+ * Where one of them cannot be decided, none of
  * that is kept, and each is done over by itself, until one of them waits for
  * the store in vain. Durable on return; why tells of the last err.
  */
@@ -44,12 +45,16 @@ enum emotp_err emotp_verify_preview(const struct emotp_authority *a,
     struct emotp_judgement *ret, struct emotp_why *why);
 
 /*
- * For a caller inside its own transaction: what emotp_verify does. The caller
- * commits, then answers.
+ * The two halves of emotp_verify, for a caller inside its own transaction who
+ * has read the subject: judges, and writes what was judged. The caller
+ * commits, then answers. Wipe *c, whatever is returned.
  */
-enum emotp_err emotp_verify_named(const struct emotp_authority *a,
-    const char *name, const char *typed, int64_t now_s,
-    struct emotp_judgement *ret);
+enum emotp_err emotp_verify_judge(const struct emotp_authority *a,
+    const struct emotp_subject *subject, const char *typed, int64_t now_s,
+    struct emotp_case *c, struct emotp_judgement *ret);
+enum emotp_err emotp_verify_write(const struct emotp_authority *a,
+    const struct emotp_case *c, const struct emotp_judgement *judgement,
+    int64_t now_s);
 
 /*
  * For a caller inside its own transaction: loads the case of a user already

@@ -46,6 +46,7 @@ class Load:
         self.tokens = {x: machine.enrol(x) for x in self.users}
         self.key = machine.provision("host", "add", "web1",
                                      ok=True).out.strip()
+        # By the time, since two of a hundred codes may well read the same.
         self.accepted, self.asked, self.registered = [], set(), {}
         lines = "".join(f"new{n},new{n}@example.org\n"
                         for n in range(KILLS * 2))
@@ -63,7 +64,7 @@ class Load:
             except OSError:
                 return
             if told == "accepted":
-                self.accepted.append((user, code))
+                self.accepted.append((user, self.machine.now))
 
     def ask(self, name):
         try:
@@ -106,7 +107,7 @@ class Load:
         for user in self.users:
             code = self.tokens[user].code(machine.now)
             if verify_local(user, code) == "accepted":
-                self.accepted.append((user, code))
+                self.accepted.append((user, machine.now))
 
 
 @pytest.mark.plain
