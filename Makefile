@@ -6,7 +6,8 @@
 #	sudo make try   a sandbox that stays up, for your own phone
 #	make lint       every warning of every analyser
 #	make fuzz       a minute for every parser; FUZZ_SECONDS is honoured
-#	sudo make bench a login beside those of two other modules, the service
+#	sudo make bench logins beside other modules', and the service: also
+#			bench-login, bench-service, bench-postgresql
 #	make install    DESTDIR and PREFIX are honoured
 
 VERSION	 = 0.1.0
@@ -147,13 +148,14 @@ $(BUILD)/tests/lib/atclock.o: override CFLAGS += -fvisibility=default
 $(BUILD)/tests/bench/pam_%.so: $(BUILD)/tests/bench/%.o $(LIBS)
 	$(CC) $(CFLAGS) -Wl,-z,now -Wl,--no-as-needed -shared -o $@ $^ \
 	    -lsqlite3 -lpam -lcrypto -linih
-bench: bench-login bench-service
+bench: bench-login bench-service bench-postgresql
 bench-login: all $(patsubst %,$(BUILD)/tests/bench/%,driver pam_floor.so \
     pam_sqlite.so)
 	@tests/bench/bench $(BUILD)
-bench-service: all $(patsubst %,$(BUILD)/tests/bench/%,driver load bare \
+bench-service bench-postgresql: all $(patsubst %,$(BUILD)/tests/bench/%,driver load bare \
     countsync.so atclock.so)
-	@tests/bench/service $(BUILD)
+	@BENCH_STORE=$(if $(findstring post,$@),postgresql,sqlite) \
+	    tests/bench/service $(BUILD)
 
 deps:
 	@etc/deps
@@ -214,7 +216,8 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all unit fuzzers fuzz bench bench-login bench-service deps demo try pictures check lint format install \
+.PHONY: all unit fuzzers fuzz bench bench-login bench-service \
+    bench-postgresql deps demo try pictures check lint format install \
     uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
