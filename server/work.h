@@ -17,7 +17,13 @@ struct work; /* opaque: the threads and what waits for them */
 #define WORK_WAIT_S      8    /* a job older than that is not begun */
 
 #define WORK_THREADS_MAX 16
-#define WORK_VERIFIERS   4 /* on a store that several write to at a time */
+
+/*
+ * On a store that several write to at a time. More would do less: each would
+ * take a few questions, where few take many in one transaction. One alone
+ * would have everybody wait where it waits for a lock.
+ */
+#define WORK_VERIFIERS 2
 
 /* Embedded at the head of what it is about. */
 struct job {

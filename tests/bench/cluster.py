@@ -19,13 +19,17 @@ WHERE user_id = :u AND last_step < 4102444800;
 
 
 class Cluster:
-    """Everything but the place of its socket is the server's default."""
+    """All but its socket and the limit of its log is the default.
 
-    def __init__(self, home, users):
+    countsync: a library that counts syncs in the file of the counter syncs.
+    """
+
+    def __init__(self, home, users, countsync, syncs):
+        self.syncs = syncs
         self.home = home / "postgres"
         self.home.mkdir(mode=0o755)
         os.chmod(home, 0o755)
-        self.run("chown", "postgres", self.home)
+        self.run("chown", "postgres", self.home, syncs.path)
         self.run(*AS_POSTGRES, BIN / "initdb", "-D", self.home / "data", "-U",
                  "postgres", "--auth=trust", "-E", "UTF8",
                  "--locale=C.UTF-8")
@@ -34,7 +38,9 @@ class Cluster:
                 [*AS_POSTGRES, BIN / "postgres", "-D", self.home / "data",
                  "-c", f"unix_socket_directories={self.home}",
                  "-c", "listen_addresses=", "-c", "max_wal_size=4GB"],
-                stdout=log, stderr=log, cwd="/")
+                stdout=log, stderr=log, cwd="/", env={
+                    "PATH": "/usr/bin:/bin", "BENCH_SYNCS": syncs.path,
+                    "LD_PRELOAD": countsync})
         while subprocess.run([BIN / "pg_isready", "-q", "-h", self.home]
                              ).returncode != 0:
             time.sleep(0.1)
@@ -60,13 +66,6 @@ class Cluster:
         """What autovacuum does in its time, and a checkpoint, done now."""
         self.sql("VACUUM ANALYZE", "emotp")
         self.sql("CHECKPOINT")
-
-    def syncs(self):
-        """Of the write-ahead log, since the server started."""
-        return int(self.sql("SELECT wal_sync FROM pg_stat_wal"))
-
-    def wal_bytes(self):
-        return int(self.sql("SELECT wal_bytes FROM pg_stat_wal"))
 
     def sizes(self):
         """Bytes with indexes, and rows, of the tables of emotp."""
