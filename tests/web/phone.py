@@ -3,6 +3,8 @@
 import subprocess
 
 from selenium import webdriver
+from selenium.common.exceptions import (NoSuchElementException,
+                                        StaleElementReferenceException)
 from selenium.webdriver.chrome.service import Service as Driver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
@@ -117,8 +119,10 @@ class Phone:
             f"({script})().then(arguments[0], (e) => arguments[0](e.name))")
 
     def wait(self, true):
-        return WebDriverWait(self.driver, PATIENCE_S, 0.02).until(
-            lambda _: true())
+        """What is drawn anew in between is looked at again."""
+        return WebDriverWait(self.driver, PATIENCE_S, 0.02, [
+            NoSuchElementException, StaleElementReferenceException]).until(
+                lambda _: true())
 
     # What is seen.
 
