@@ -14,11 +14,12 @@ a client are a type, a length and a body, but for the first, which has no type.
 
 import contextlib
 import re
-import select
 import socket
 import struct
 import threading
 from pathlib import Path
+
+from tools import readable
 
 SOCKET = ".s.PGSQL.5432"
 SYNC = b"S\0\0\0\4"
@@ -144,7 +145,7 @@ class Proxy:
     def converse(self, client, server):
         conversation = Conversation()
         while True:
-            ready, _, _ = select.select([client, server], [], [])
+            ready = readable([client, server])
             if server in ready:
                 data = server.recv(65536)
                 if not data:

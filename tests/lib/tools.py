@@ -2,6 +2,7 @@
 
 import functools
 import os
+import selectors
 import subprocess
 from pathlib import Path
 
@@ -33,6 +34,15 @@ def commands():
     yield "nss_alias.c", "libnss_alias.so.2", shared, []
     yield "pam_firstpass.c", "pam_firstpass.so", shared, ["-lpam"]
     yield "pamdrive.c", "pamdrive", asan, ["-lpam"]
+
+
+def readable(files, timeout_s=None):
+    """Those of them that can be read; unlike select, whatever their numbers.
+    """
+    with selectors.DefaultSelector() as selector:
+        for file in files:
+            selector.register(file, selectors.EVENT_READ)
+        return [key.fileobj for key, _ in selector.select(timeout_s)]
 
 
 def build_helpers():

@@ -135,9 +135,10 @@ def answering(path, answer):
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     listener.bind(str(path))
     listener.listen()
+    own = listener.dup()  # whose number is nobody else's once that is closed
 
     def serve():
-        peer, _ = listener.accept()
+        peer, _ = own.accept()
         fields = peer.recv(2000).split(b"\0")
         with contextlib.suppress(BrokenPipeError):
             for one in answer(fields):

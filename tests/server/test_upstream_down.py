@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import select
 import signal
 import socket
 import threading
@@ -14,6 +13,7 @@ import pytest
 from relay import DEADLINE_S, False_, add_host, login, url_of
 from test_socket import NONCE, record, talk
 from test_upstream import connect_as
+from tools import readable
 
 KEY = "A" * 52
 CONNECT_S = 2
@@ -225,7 +225,7 @@ def test_closed_as_soon_as_something_came(machine, relays, reset):
         with contextlib.suppress(OSError):
             peer, _ = listener.accept()
             peer.sendall(False_.read(peer).answer())
-            select.select([peer], [], [], 30)
+            readable([peer], 30)
             if not reset:  # else what is unread makes it one
                 peer.recv(65536)
             peer.close()

@@ -2,13 +2,13 @@
 
 import os
 import pty
-import select
 import signal
 import time
 
 import pytest
 
 from machine import DENIAL, PROMPT
+from tools import readable
 
 COMMAND = 'echo "in as $(id -un)"'
 
@@ -94,7 +94,7 @@ def read_until(fd, text, timeout=30):
     data = b""
     end = time.monotonic() + timeout
     while text not in data:
-        ready = select.select([fd], [], [], max(0, end - time.monotonic()))[0]
+        ready = readable([fd], max(0, end - time.monotonic()))
         assert ready, data
         data += os.read(fd, 4096)
     return data
