@@ -311,8 +311,8 @@ check_again(struct emotp_store *store)
 	return err;
 }
 
-static enum emotp_err
-begin(struct emotp_store *store, enum emotp_begin kind)
+enum emotp_err
+emotp_begin_as(struct emotp_store *store, enum emotp_begin kind)
 {
 	enum emotp_err err;
 
@@ -324,13 +324,13 @@ begin(struct emotp_store *store, enum emotp_begin kind)
 enum emotp_err
 emotp_store_begin(struct emotp_store *store)
 {
-	return begin(store, EMOTP_BEGIN_WRITE);
+	return emotp_begin_as(store, EMOTP_BEGIN_WRITE);
 }
 
 enum emotp_err
 emotp_store_begin_read(struct emotp_store *store)
 {
-	return begin(store, EMOTP_BEGIN_READ);
+	return emotp_begin_as(store, EMOTP_BEGIN_READ);
 }
 
 enum emotp_err

@@ -91,13 +91,6 @@ turn(struct work *w, int64_t from, int64_t to)
 	return emotp_write_one(w->to, meta_turn, args, EMOTP_LEN(args));
 }
 
-static enum emotp_err
-begin(struct emotp_store *store, enum emotp_begin kind)
-{
-	store->own_why = false;
-	return store->backend->begin(store->db, kind);
-}
-
 /*
  * Begins to write, if the mark is still ours. It stays locked until the end
  * of the transaction, so that a copy that begins meanwhile has to wait, and
@@ -106,7 +99,7 @@ begin(struct emotp_store *store, enum emotp_begin kind)
 static enum emotp_err
 begin_write(struct work *w)
 {
-	enum emotp_err err = begin(w->to, EMOTP_BEGIN_BULK);
+	enum emotp_err err = emotp_begin_as(w->to, EMOTP_BEGIN_BULK);
 
 	w->at_to = true;
 	if (err == EMOTP_OK)
@@ -413,7 +406,7 @@ emotp_store_copy(const struct emotp_copy_job *copy, struct emotp_copied *ret,
 
 	if (err != EMOTP_OK)
 		return emotp_fail(why, err, "%s", emotp_strerror(err));
-	err = begin(from, EMOTP_BEGIN_ALONE);
+	err = emotp_begin_as(from, EMOTP_BEGIN_ALONE);
 	if (err == EMOTP_OK)
 		err = copy_locked(&w);
 	if (err == EMOTP_OK)

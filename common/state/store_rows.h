@@ -43,6 +43,9 @@ enum emotp_err emotp_store_connect(const struct emotp_backend *const *backends,
 enum emotp_err emotp_meta_read(struct emotp_store *store,
     const unsigned char check[static EMOTP_KEY_CHECK], struct emotp_meta *ret);
 
+/* emotp_store_begin() and its like, of any kind. */
+enum emotp_err emotp_begin_as(struct emotp_store *store, enum emotp_begin kind);
+
 #define EMOTP_LEN(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Arguments; what they point to is borrowed. */
